@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PHIEN_CORE_CONF_H
+#define PHIEN_CORE_CONF_H
+
+#include <phien/core/err.h>
+#include <phien/core/log.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * The config file, read once at start into a typed struct that constructors are handed. Nobody
+ * looks a setting up by its name. conf/phien.yaml explains every key; a test keeps the two equal.
+ *
+ * Immutable after loading; any thread may read it until ph_conf_destroy.
+ */
+struct ph_conf_channel {
+    const char *name;          /* [a-z0-9_-], 1..64 characters; unique */
+    const char *key;           /* the publisher's secret, 4..128 printable characters; unique */
+    const char *title;         /* what viewers read; empty: the name */
+    const char *overlay_token; /* empty: only the admin token may write the overlay */
+};
+
+struct ph_conf {
+    unsigned workers; /* 1..64; the file's 0 (one for each core) is already resolved */
+
+    struct {
+        enum ph_log_level level;
+        enum ph_log_format format;
+    } log;
+
+    struct {
+        const char *listen; /* "ADDRESS:PORT" or "[V6]:PORT"; empty: RTMP is off */
+        unsigned max_connections_per_ip;
+        unsigned max_bitrate_kbps; /* of one session, averaged over 10 s; 0: no limit */
+    } rtmp;
+
+    struct {
+        const char *listen;
+        const char *public_url; /* what pages and messages show; no slash at the end */
+    } http;
+
+    struct {
+        unsigned part_ms;           /* 100..1000 */
+        unsigned segment_ms;        /* 1000..10000 */
+        unsigned window_s;          /* 6..3600: what the playlists list */
+        unsigned max_channel_bytes; /* of media kept for one channel, whatever its timestamps say */
+        bool mpegts;                /* whether /ts/ is offered */
+    } hls;
+
+    struct {
+        unsigned grace_s;        /* 0..3600: a channel stays listed this long without a publisher */
+        unsigned idle_timeout_s; /* 2..300: a session without media ends */
+    } publish;
+
+    struct {
+        const char *token; /* empty: the admin API is off */
+    } admin;
+
+    struct ph_conf_channel *channels;
+    size_t channels_count;
+};
+
+/* One thing that is wrong with a config file. */
+struct ph_conf_error {
+    unsigned line;   /* 1-based; 0 when the file as a whole is meant */
+    unsigned column; /* 1-based; 0 when unknown */
+    char key[128];   /* "hls.part_ms", "channels[2].name"; empty when unknown */
+    char text[384];  /* what is wrong, and what to write instead */
+};
+
+/*
+ * Reads and checks `path`. On failure returns PH_EINVAL (the file is wrong), PH_ENOTFOUND or
+ * PH_EIO (it cannot be read) and describes the first fault in `error`.
+ */
+PH_MUST_CHECK int ph_conf_load(struct ph_conf **out, const char *path, struct ph_conf_error *error);
+
+/* The same from memory; `len` bytes of YAML. */
+PH_MUST_CHECK int ph_conf_parse(struct ph_conf **out, const char *yaml, size_t len,
+                                struct ph_conf_error *error);
+
+void ph_conf_destroy(struct ph_conf **conf);
+
+#endif

@@ -1,0 +1,2 @@
+/* Makes the empty library configure; goes with the first real file. */
+typedef int ph_placeholder;

@@ -1,0 +1,1 @@
+typedef int ph_placeholder;
