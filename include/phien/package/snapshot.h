@@ -44,17 +44,22 @@ struct ph_init {
     int64_t number;
 };
 
+/* Takes over `bytes`; the caller owns the reference. */
+struct ph_init *ph_init_create(struct ph_buf *bytes, int64_t number);
+struct ph_init *ph_init_ref(struct ph_init *init);
+void ph_init_unref(struct ph_init **init);
+
 struct ph_segment {
     atomic_uint refs;
     int64_t msn;
-    ph_usec pdt;                    /* wall clock time of the first sample */
-    ph_usec duration;               /* the sum of the parts' */
-    int64_t discontinuity_number;   /* EXT-X-DISCONTINUITYs up to and with this one, ever */
-    bool is_discontinuity;          /* EXT-X-DISCONTINUITY stands before it */
-    struct ph_init *init;           /* NULL in MPEG-TS */
-    size_t bytes;                   /* the sum of the parts' */
+    ph_usec pdt;                  /* wall clock time of the first sample */
+    ph_usec duration;             /* the sum of the parts' */
+    int64_t discontinuity_number; /* EXT-X-DISCONTINUITYs up to and with this one, ever */
+    bool is_discontinuity;        /* EXT-X-DISCONTINUITY stands before it */
+    struct ph_init *init;         /* NULL in MPEG-TS */
+    size_t bytes;                 /* the sum of the parts' */
     size_t part_count;
-    struct ph_part *parts;          /* their concatenation is the segment; TS has a single one */
+    struct ph_part *parts; /* their concatenation is the segment; TS has a single one */
 };
 
 /* Where another rendition stands, for EXT-X-RENDITION-REPORT. */
@@ -67,7 +72,9 @@ struct ph_report {
 /* What never changes while a channel lives, equal in all of its playlists. */
 struct ph_playlist_params {
     unsigned target_duration_s;
-    ph_usec skip_until;   /* CAN-SKIP-UNTIL, 6 x target duration */
+    ph_usec skip_until;     /* CAN-SKIP-UNTIL, 6 x target duration; 0: no delta playlists */
+    ph_usec part_hold_back; /* PART-HOLD-BACK, 3 x the largest part target of all renditions; 0:
+                               3 x the rendition's own */
     char epoch[16];
 };
 
@@ -84,19 +91,19 @@ struct ph_snapshot {
     atomic_uint refs;
     enum ph_rendition rendition;
     struct ph_playlist_params params;
-    ph_usec part_target;             /* 0: a rendition without parts */
-    int64_t number;                  /* grows with each snapshot of a rendition */
-    bool is_ended;                   /* EXT-X-ENDLIST */
+    ph_usec part_target; /* 0: a rendition without parts */
+    int64_t number;      /* grows with each snapshot of a rendition */
+    bool is_ended;       /* EXT-X-ENDLIST */
 
-    struct ph_segment **segments;    /* closed ones, by msn without holes, oldest first */
+    struct ph_segment **segments; /* closed ones, by msn without holes, oldest first */
     size_t count;
-    size_t listed_from;              /* those before it are no longer listed, still served */
-    struct ph_segment *open;         /* the parts of the segment under way; NULL if there are none */
-    int64_t next_msn;                /* of the segment under way, or of the next */
-    int64_t next_part;               /* running number of the part hinted at */
+    size_t listed_from;      /* those before it are no longer listed, still served */
+    struct ph_segment *open; /* the parts of the segment under way; NULL if there are none */
+    int64_t next_msn;        /* of the segment under way, or of the next */
+    int64_t next_part;       /* running number of the part hinted at */
     struct ph_report report;
 
-    struct ph_buf *index;            /* text of the multivariant playlist, or NULL */
+    struct ph_buf *index; /* text of the multivariant playlist, or NULL */
 
     /* Rendered when first asked for, by whichever thread: [form][gzip]. */
     struct ph_buf *_Atomic rendered[PH_PLAYLIST_FORMS][2];
@@ -107,24 +114,29 @@ void ph_snapshot_unref(struct ph_snapshot **snapshot);
 
 /*
  * The playlist's text, rendered once for each form and encoding and shared by all viewers. The
- * buffer is borrowed from the snapshot. NULL: this snapshot has no such form.
+ * buffer is borrowed from the snapshot. NULL: this snapshot has no such form:
+ * - FULL:  nothing can be listed yet;
+ * - DELTA: no segment is old enough to be skipped, the playlist has ended, or the rendition has no
+ *          parts: answer with FULL, which RFC 8216bis section 6.2.5.1 allows;
+ * - PLAIN: no segment is finished yet, or the rendition is MPEG-TS, whose FULL is plain already;
+ * - INDEX: there is no multivariant playlist in this snapshot.
  */
 struct ph_buf *ph_snapshot_playlist(struct ph_snapshot *snapshot, enum ph_playlist_form form,
                                     bool gzip);
 
-/* The last segment listed; -1 if there is none. */
+/* The last segment listed, which is a finished one; -1 if there is none. */
 int64_t ph_snapshot_last_msn(const struct ph_snapshot *snapshot);
 
 /*
  * Whether the playlist has segment `msn` (part < 0), or its part with index `part` or anything
  * later; a part past the end of a finished segment means the first of the next (RFC 8216bis
- * section 6.2.5.2).
+ * section 6.2.5.2). An ended playlist has everything: nobody may wait for it.
  */
 bool ph_snapshot_has(const struct ph_snapshot *snapshot, int64_t msn, int64_t part);
 
 /*
  * Whether a blocking request for (msn, part) lies too far ahead to wait for: PH_EINVAL asks for
- * status 400.
+ * status 400. part < 0: the request names none.
  */
 int ph_snapshot_check_ahead(const struct ph_snapshot *snapshot, int64_t msn, int64_t part);
 
