@@ -43,7 +43,7 @@ void ph_loop_destroy(struct ph_loop **loop);
 /* Where other threads post to this loop. */
 struct ph_mailbox *ph_loop_mailbox(struct ph_loop *loop);
 
-/* The monotonic time at which the current round of the loop began (see ph_clock_mono). */
+/* The monotonic time (see ph_clock_mono) that timers of the loop are set by. */
 ph_usec ph_loop_now(const struct ph_loop *loop);
 
 /*

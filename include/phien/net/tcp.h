@@ -40,7 +40,8 @@ bool ph_tcp_address_is_valid(const char *address);
 
 /*
  * on_read:  bytes arrived; borrowed for the call.
- * on_drain: everything queued has been handed to the kernel. May be NULL.
+ * on_drain: everything that had to be queued has been handed to the kernel. Not called for a write
+ *           that the kernel took at once (ph_tcp_conn_queued is 0 after it). May be NULL.
  * on_close: the connection ended by itself: PH_ECLOSED the peer closed it, PH_ETIMEOUT it stopped
  *           answering, PH_ELIMIT the write limit was hit, PH_EIO another error. The last call;
  *           the handle is gone when it returns. Not called after ph_tcp_conn_close.
