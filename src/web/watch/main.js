@@ -1,0 +1,1 @@
+import('hls.js/light').then((m) => console.log(m.default.isSupported()));
