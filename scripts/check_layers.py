@@ -34,7 +34,7 @@ MAY_INCLUDE = {
 LIBRARIES = [
     (r"uv\.h|uv/", r"net/", "libuv is known to src/net alone"),
     (r"openssl/", r"net/", "OpenSSL is known to src/net alone"),
-    (r"sys/socket\.h|sys/epoll\.h|sys/un\.h|netinet/|arpa/|netdb\.h|poll\.h", r"net/",
+    (r"sys/socket\.h|sys/epoll\.h|sys/un\.h|netinet/|netdb\.h|poll\.h", r"net/",
      "sockets are known to src/net alone"),
     (r"srt/", r"ingest/srt/server\.c$", "libsrt is known to src/ingest/srt/server.c alone"),
     (r"cyaml/|yaml\.h", r"core/", "the config is read in src/core alone"),
@@ -69,9 +69,9 @@ def private_offence(root, path, folder, name):
         if found.is_file():
             if own.resolve() not in found.parents:
                 return f"a private header of {found.parent.relative_to(root.resolve())}"
-            siblings = [p.relative_to(own.resolve()).parts[:-1] for p in (found, path.resolve())]
-            if siblings[0] and siblings[1] and siblings[0][0] != siblings[1][0]:
-                return f"src/{folder}/{siblings[1][0]} and src/{folder}/{siblings[0][0]} are siblings"
+            theirs, ours = (p.relative_to(own.resolve()).parts[:-1] for p in (found, path.resolve()))
+            if theirs and ours and theirs[0] != ours[0]:
+                return f"{ours[0]} and {theirs[0]} in src/{folder} are siblings"
             return None
     return f"no such private header in src/{folder}"
 
