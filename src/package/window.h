@@ -20,7 +20,7 @@ struct ph_window;
 struct ph_window_params {
     enum ph_rendition rendition;
     struct ph_playlist_params playlist;
-    ph_usec window;     /* what is listed */
+    ph_usec window; /* what is listed */
     size_t max_bytes;
     int64_t first_msn;
     int64_t first_discontinuity; /* EXT-X-DISCONTINUITY-SEQUENCE to begin with */
@@ -43,7 +43,10 @@ void ph_window_open_segment(struct ph_window *window, ph_usec pdt, bool is_disco
 void ph_window_add_part(struct ph_window *window, struct ph_buf *bytes, ph_usec duration,
                         bool is_independent);
 
-/* Closes the segment under way. One without parts vanishes and its msn is used again. */
+/*
+ * Closes the segment under way, if there is one. One without parts vanishes: its msn is used
+ * again, and the next segment inherits its discontinuity.
+ */
 void ph_window_close_segment(struct ph_window *window);
 
 /* EXT-X-ENDLIST from now on; closes the segment under way. */
@@ -62,8 +65,9 @@ size_t ph_window_listed(const struct ph_window *window);
 struct ph_report ph_window_report(const struct ph_window *window);
 
 /*
- * Bits per second of the listed segments: the highest of any, and the mean. 0 while there is
- * none. For BANDWIDTH and AVERAGE-BANDWIDTH (RFC 8216bis section 4.4.6.2).
+ * Bits per second of the listed segments: the highest of any run of them that lasts 0.5 to 1.5
+ * target durations, and the mean. 0 while there is none. For BANDWIDTH and AVERAGE-BANDWIDTH
+ * (RFC 8216bis section 4.4.6.2).
  */
 void ph_window_bitrate(const struct ph_window *window, int64_t *peak_bps, int64_t *average_bps);
 

@@ -117,7 +117,7 @@ void ph_snapshot_unref(struct ph_snapshot **snapshot);
  * buffer is borrowed from the snapshot. NULL: this snapshot has no such form:
  * - FULL:  nothing can be listed yet;
  * - DELTA: no segment is old enough to be skipped, the playlist has ended, or the rendition has no
- *          parts: answer with FULL, which RFC 8216bis section 6.2.5.1 allows;
+ *          parts: answer with FULL, which clients that asked for a delta take as well;
  * - PLAIN: no segment is finished yet, or the rendition is MPEG-TS, whose FULL is plain already;
  * - INDEX: there is no multivariant playlist in this snapshot.
  */
