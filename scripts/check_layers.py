@@ -69,7 +69,8 @@ def private_offence(root, path, folder, name):
         if found.is_file():
             if own.resolve() not in found.parents:
                 return f"a private header of {found.parent.relative_to(root.resolve())}"
-            theirs, ours = (p.relative_to(own.resolve()).parts[:-1] for p in (found, path.resolve()))
+            theirs = found.relative_to(own.resolve()).parts[:-1]
+            ours = path.relative_to(own).parts[:-1]
             if theirs and ours and theirs[0] != ours[0]:
                 return f"{ours[0]} and {theirs[0]} in src/{folder} are siblings"
             return None

@@ -51,6 +51,7 @@ fail()
 }
 
 # The mirror from which this machine gets Debian itself.
+# shellcheck disable=SC2016 # apt expands these
 mirror=$(apt-get indextargets --format '$(COMPONENT) $(ORIGIN) $(REPO_URI)' 'Created-By: Packages' |
     sed -n 's/^main Debian //p' | grep -v -- -security | head -n 1)
 mirror=${mirror:-http://deb.debian.org/debian}
@@ -100,6 +101,7 @@ chmod 755 "$target/usr/sbin/policy-rc.d"
 # Mounts and processes vanish with the namespaces, however this ends.
 inside()
 {
+    # shellcheck disable=SC2016 # it is the inner shell's to expand
     unshare --mount --pid --fork --kill-child --propagation private bash -c '
         set -e
         target=$1 archives=$2
