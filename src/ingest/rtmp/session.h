@@ -17,19 +17,19 @@ struct ph_rtmp_session;
 
 /* What a peer may make us keep, and how long each phase may take. ph_rtmp_limits_default() . */
 struct ph_rtmp_limits {
-    ph_usec handshake_timeout;    /* C0..C1 and again C2 */
-    ph_usec connect_timeout;      /* connect after the handshake */
-    ph_usec publish_timeout;      /* publish after connect */
-    ph_usec media_timeout;        /* the longest silence of media */
-    ph_usec key_frame_timeout;    /* a video key frame after the first video packet */
-    ph_usec supported_timeout;    /* a track that can be packaged after the first media */
+    ph_usec handshake_timeout; /* C0..C1 and again C2 */
+    ph_usec connect_timeout;   /* connect after the handshake */
+    ph_usec publish_timeout;   /* publish after connect */
+    ph_usec media_timeout;     /* the longest silence of media */
+    ph_usec key_frame_timeout; /* a video key frame after the first video packet */
+    ph_usec supported_timeout; /* a track that can be packaged after the first media */
     size_t video_message_bytes;
     size_t audio_message_bytes;
-    size_t other_message_bytes;   /* commands and data */
-    size_t partial_bytes;         /* all half-received messages together */
+    size_t other_message_bytes; /* commands and data */
+    size_t partial_bytes;       /* all half-received messages together */
     unsigned chunk_streams;
     unsigned commands_before_publish;
-    size_t reply_bytes;           /* replies not yet pulled */
+    size_t reply_bytes; /* replies not yet pulled */
 };
 
 extern const struct ph_rtmp_limits ph_rtmp_limits_default;
@@ -42,9 +42,9 @@ extern const struct ph_rtmp_limits ph_rtmp_limits_default;
 struct ph_rtmp_publish {
     const char *app;
     const char *name;
-    const char *query;      /* percent-decoded per value only by whoever reads a value from it */
-    const char *flash_ver;  /* what the application calls itself */
-    unsigned caps_ex;       /* Enhanced RTMP's capsEx */
+    const char *query;     /* percent-decoded per value only by whoever reads a value from it */
+    const char *flash_ver; /* what the application calls itself */
+    unsigned caps_ex;      /* Enhanced RTMP's capsEx */
 };
 
 /* From the session to its owner, from within ph_rtmp_session_feed. */

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Joins RTMP sessions to sockets, and to the channels through publish: the only file of this
+ * folder that knows TCP. Bytes come in from net/tcp, go through the session, and leave as tracks
+ * and packets to ingest/publisher.
+ */
+#include "session.h"
+
+#include <phien/core/log.h>
+#include <phien/core/mem.h>
+#include <phien/core/secret.h>
+#include <phien/ingest/rtmp.h>
+#include <phien/net/tcp.h>
+#include <phien/net/timer.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    WRITE_LIMIT_BYTES = 256 * 1024,
+    REPLY_SLICES = 16,
+    /* A phone that is gone answers nothing: its connection ends when our replies stay
+     * unacknowledged for this long. */
+    USER_TIMEOUT_MS = 10000,
+};
+
+struct connection {
+    struct ph_rtmp_server *server;
+    struct ph_tcp_conn *tcp;
+    struct ph_rtmp_session *session;
+    struct ph_publisher *publisher; /* NULL before publish */
+    struct ph_timer *timer;
+    ph_usec timer_at;
+    char id[9];
+    struct connection *next;
+    struct connection *prev;
+};
+
+struct ph_rtmp_server {
+    struct ph_loop *loop;
+    const struct ph_conf *conf;
+    struct ph_rtmp_limits limits;
+    struct ph_publish_hub *hub;
+    struct ph_peers *peers;
+    struct ph_stats *stats;
+    struct ph_tcp_listener *listener;
+    struct connection *connections;
+};
+
+/* Frees the connection when its socket is already gone. */
+static void destroy_connection(struct connection *c)
+{
+    struct ph_rtmp_server *server = c->server;
+
+    if (c->next != NULL) {
+        c->next->prev = c->prev;
+    }
+    if (c->prev != NULL) {
+        c->prev->next = c->next;
+    } else {
+        server->connections = c->next;
+    }
+    ph_stats_add(server->stats, PH_STAT_RTMP_CONNECTIONS, -1);
+    ph_timer_destroy(&c->timer);
+    ph_rtmp_session_destroy(&c->session);
+    free(c);
+}
+
+/* Sends what the session has to say. What cannot be sent is reported by on_close. */
+static void send_replies(struct connection *c)
+{
+    struct ph_slice slices[REPLY_SLICES];
+    size_t count = 0;
+
+    while (c->tcp != NULL && ph_rtmp_session_pull(c->session, &slices[count])) {
+        if (++count == REPLY_SLICES) {
+            (void)ph_tcp_conn_write(c->tcp, slices, count);
+            count = 0;
+        }
+    }
+    if (count > 0) {
+        (void)ph_tcp_conn_write(c->tcp, slices, count);
+    }
+}
+
+static void log_close(const struct connection *c, enum ph_close_reason reason, const char *detail)
+{
+    ph_log_info(
+        "rtmp.close", ph_kv("session", c->id), ph_kv("peer", ph_tcp_conn_peer(c->tcp)),
+        ph_kv("reason", ph_close_reason_name(reason)),
+        ph_kv("detail", detail != NULL && *detail != '\0' ? detail : ph_close_reason_text(reason)));
+    ph_stats_closed(c->server->stats, reason);
+}
+
+/* The one way out: gives the hold on the channel back, says why, lets the socket go. */
+static void finish(struct connection *c, enum ph_close_reason reason, const char *detail)
+{
+    if (c->publisher != NULL) {
+        ph_publisher_close(&c->publisher, reason, detail);
+    } else {
+        log_close(c, reason, detail);
+    }
+    send_replies(c);
+    ph_peers_leave(c->server->peers, ph_tcp_conn_peer_ip(c->tcp));
+    ph_tcp_conn_close(&c->tcp, true);
+    destroy_connection(c);
+}
+
+static void finish_by_session(struct connection *c)
+{
+    char detail[256];
+
+    snprintf(detail, sizeof(detail), "%s", ph_rtmp_session_detail(c->session));
+    finish(c, ph_rtmp_session_reason(c->session), *detail != '\0' ? detail : NULL);
+}
+
+/* The timer is only ever set earlier; one that fires too early looks again. */
+static void keep_deadline(struct connection *c)
+{
+    ph_usec at = ph_rtmp_session_deadline(c->session);
+
+    if (at < c->timer_at) {
+        c->timer_at = at;
+        ph_timer_set(c->timer, at);
+    }
+}
+
+static void on_timer(void *arg)
+{
+    struct connection *c = arg;
+
+    c->timer_at = PH_USEC_NEVER;
+    int err = ph_rtmp_session_tick(c->session, ph_loop_now(c->server->loop));
+    if (err != PH_OK) {
+        finish_by_session(c);
+        return;
+    }
+    send_replies(c);
+    keep_deadline(c);
+}
+
+static void on_closed_by_home(void *arg, enum ph_close_reason reason)
+{
+    struct connection *c = arg;
+
+    ph_rtmp_session_end(c->session, reason);
+    finish(c, reason, NULL);
+}
+
+static enum ph_close_reason on_session_publish(void *arg, const struct ph_rtmp_publish *publish,
+                                               const char **message)
+{
+    struct connection *c = arg;
+    char path[512];
+
+    (void)message;
+    snprintf(path, sizeof(path), "%s/%s", publish->app, publish->name);
+    const struct ph_publish_request request = {
+        .session = c->id,
+        .protocol = "rtmp",
+        .path = path,
+        .query = publish->query,
+        .peer = ph_tcp_conn_peer(c->tcp),
+        .application = publish->flash_ver,
+        .max_bitrate_kbps = c->server->conf->rtmp.max_bitrate_kbps,
+    };
+    return ph_publisher_open(&c->publisher, c->server->hub, ph_loop_mailbox(c->server->loop),
+                             &request, on_closed_by_home, c);
+}
+
+static void on_session_track(void *arg, struct ph_track *track)
+{
+    struct connection *c = arg;
+
+    ph_publisher_track(c->publisher, track);
+}
+
+static void on_session_packet(void *arg, const AVPacket *packet)
+{
+    struct connection *c = arg;
+
+    ph_publisher_packet(c->publisher, packet, ph_loop_now(c->server->loop));
+}
+
+static void on_session_encoder(void *arg, const char *encoder)
+{
+    struct connection *c = arg;
+
+    ph_publisher_set_application(c->publisher, encoder);
+}
+
+static const struct ph_rtmp_ops session_ops = {
+    .on_publish = on_session_publish,
+    .on_track = on_session_track,
+    .on_packet = on_session_packet,
+    .on_encoder = on_session_encoder,
+};
+
+static void on_tcp_read(void *arg, const uint8_t *data, size_t len)
+{
+    struct connection *c = arg;
+
+    ph_stats_add(c->server->stats, PH_STAT_INGEST_BYTES, (int64_t)len);
+    int err = ph_rtmp_session_feed(c->session, ph_loop_now(c->server->loop), data, len);
+    if (err != PH_OK) {
+        finish_by_session(c);
+        return;
+    }
+    send_replies(c);
+    keep_deadline(c);
+}
+
+static void on_tcp_close(void *arg, int err)
+{
+    struct connection *c = arg;
+    enum ph_close_reason reason = err == PH_ECLOSED  ? PH_CLOSE_PEER_CLOSED
+                                  : err == PH_ELIMIT ? PH_CLOSE_SLOW_READER
+                                                     : PH_CLOSE_NETWORK;
+
+    if (err == PH_ELIMIT) {
+        ph_stats_add(c->server->stats, PH_STAT_WRITE_QUEUE_DROPS, 1);
+    }
+    if (c->publisher != NULL) {
+        ph_publisher_close(&c->publisher, reason,
+                           err == PH_ETIMEOUT ? "the peer stopped answering" : NULL);
+    } else {
+        log_close(c, reason, err == PH_ETIMEOUT ? "the peer stopped answering" : NULL);
+    }
+    ph_peers_leave(c->server->peers, ph_tcp_conn_peer_ip(c->tcp));
+    c->tcp = NULL;
+    destroy_connection(c);
+}
+
+static const struct ph_tcp_conn_ops tcp_ops = {
+    .on_read = on_tcp_read,
+    .on_close = on_tcp_close,
+};
+
+static void on_accept(void *arg, struct ph_tcp_conn *tcp)
+{
+    struct ph_rtmp_server *server = arg;
+    ph_usec now = ph_loop_now(server->loop);
+
+    if (!ph_peers_enter(server->peers, ph_tcp_conn_peer_ip(tcp))) {
+        ph_log_warn("rtmp.close", ph_kv("peer", ph_tcp_conn_peer(tcp)),
+                    ph_kv("reason", ph_close_reason_name(PH_CLOSE_TOO_MANY_CONNECTIONS)),
+                    ph_kv_int("limit", server->conf->rtmp.max_connections_per_ip));
+        ph_stats_closed(server->stats, PH_CLOSE_TOO_MANY_CONNECTIONS);
+        ph_tcp_conn_close(&tcp, false);
+        return;
+    }
+    struct connection *c = ph_new(struct connection);
+    if (ph_rtmp_session_create(&c->session, &server->limits, &session_ops, c, now) != PH_OK) {
+        ph_peers_leave(server->peers, ph_tcp_conn_peer_ip(tcp));
+        ph_tcp_conn_close(&tcp, false);
+        free(c);
+        return;
+    }
+    c->server = server;
+    c->tcp = tcp;
+    c->timer = ph_timer_create(server->loop, on_timer, c);
+    c->timer_at = PH_USEC_NEVER;
+    ph_secret_random_hex(c->id, sizeof(c->id) - 1);
+    c->next = server->connections;
+    if (c->next != NULL) {
+        c->next->prev = c;
+    }
+    server->connections = c;
+    ph_stats_add(server->stats, PH_STAT_RTMP_CONNECTIONS, 1);
+    ph_log_debug("rtmp.open", ph_kv("session", c->id), ph_kv("peer", ph_tcp_conn_peer(tcp)));
+    ph_tcp_conn_open(tcp, &tcp_ops, c);
+    keep_deadline(c);
+}
+
+int ph_rtmp_server_create(struct ph_rtmp_server **out, struct ph_loop *loop,
+                          const struct ph_conf *conf, struct ph_publish_hub *hub,
+                          struct ph_peers *peers, struct ph_stats *stats)
+{
+    static const struct ph_tcp_options options = {
+        .write_limit = WRITE_LIMIT_BYTES,
+        .user_timeout_ms = USER_TIMEOUT_MS,
+    };
+    struct ph_rtmp_server *server = ph_new(struct ph_rtmp_server);
+
+    server->loop = loop;
+    server->conf = conf;
+    server->limits = ph_rtmp_limits_default;
+    server->limits.media_timeout = conf->publish.idle_timeout_s * PH_USEC_PER_S;
+    server->hub = hub;
+    server->peers = peers;
+    server->stats = stats;
+    int err =
+        ph_tcp_listen(&server->listener, loop, conf->rtmp.listen, &options, on_accept, server);
+    if (err != PH_OK) {
+        free(server);
+        return err;
+    }
+    *out = server;
+    return PH_OK;
+}
+
+unsigned ph_rtmp_server_port(const struct ph_rtmp_server *server)
+{
+    return ph_tcp_listener_port(server->listener);
+}
+
+void ph_rtmp_server_drain(struct ph_rtmp_server *server)
+{
+    ph_tcp_listener_close(&server->listener);
+    while (server->connections != NULL) {
+        ph_rtmp_session_end(server->connections->session, PH_CLOSE_SHUTDOWN);
+        finish(server->connections, PH_CLOSE_SHUTDOWN, NULL);
+    }
+}
+
+void ph_rtmp_server_destroy(struct ph_rtmp_server **ref)
+{
+    struct ph_rtmp_server *server = *ref;
+
+    *ref = NULL;
+    if (server != NULL) {
+        ph_rtmp_server_drain(server);
+        free(server);
+    }
+}
