@@ -1,0 +1,117 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# The demo: builds phien, runs it with conf/demo.yaml and pushes a test picture to it.
+#
+#   scripts/run.sh [--no-push]
+#
+# The picture has a clock and the sound beeps each second, so that what a player shows can be
+# held against a watch. --no-push: for a phone or OBS to push instead. Ctrl-C ends it all.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+push=yes
+case "${1:-}" in
+"") ;;
+--no-push) push=no ;;
+*)
+    echo "usage: $0 [--no-push]" >&2
+    exit 2
+    ;;
+esac
+
+conf=conf/demo.yaml
+font=/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf
+
+# conf_value PATTERN: what the pattern's group catches in the config, as far as the demo's file
+# needs it; phien itself reads YAML properly.
+conf_value()
+{
+    python3 - "$conf" "$1" <<'PYTHON'
+import re
+import sys
+text = re.sub(r"(?m)(^|\s)#.*$", "", open(sys.argv[1], encoding="utf-8").read())
+print(re.search(sys.argv[2], text, re.DOTALL).group(1))
+PYTHON
+}
+
+name=$(conf_value '(?m)^channels:.*?\bname: *"?([\w-]+)')
+key=$(conf_value '(?m)^channels:.*?\bkey: *"?([^\s",}]+)')
+rtmp_port=$(conf_value '(?m)^rtmp:.*?listen: *"?[^\s"]*:(\d+)')
+http_port=$(conf_value '(?m)^http:.*?listen: *"?[^\s"]*:(\d+)')
+
+scripts/setup.sh build demo
+echo "Building ..."
+cmake --preset release >/dev/null
+cmake --build --preset release -j 2 | tail -n 1
+
+server=
+publisher=
+stop()
+{
+    trap '' INT TERM
+    trap - EXIT
+    [ -z "$publisher" ] || kill "$publisher" 2>/dev/null || true
+    [ -z "$server" ] || kill "$server" 2>/dev/null || true
+    wait
+}
+trap stop EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+build/phien -c "$conf" &
+server=$!
+until curl -sf -o /dev/null --max-time 1 "http://127.0.0.1:$http_port/healthz"; do
+    kill -0 "$server" 2>/dev/null || exit 1
+    sleep 0.1
+done
+
+# What a phone pushes: upright, 30 frames a second, a key frame every two seconds, no B-frames.
+publish()
+{
+    local clock="drawtext=fontfile=$font:text='%{localtime\\:%T} %{n}':x=(w-tw)/2:y=h*0.42"
+    clock+=":fontsize=64:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=16"
+    exec ffmpeg -nostdin -hide_banner -loglevel error -re \
+        -f lavfi -i "testsrc2=size=720x1280:rate=30,$clock" \
+        -f lavfi -i "sine=frequency=220:beep_factor=4:sample_rate=48000" \
+        -c:v libx264 -preset veryfast -tune zerolatency -profile:v main -pix_fmt yuv420p \
+        -b:v 1800k -maxrate 2000k -bufsize 2000k -g 60 -keyint_min 60 -sc_threshold 0 \
+        -c:a aac -b:a 96k -ac 2 \
+        -f flv "rtmp://127.0.0.1:$rtmp_port/live/$name?key=$key"
+}
+
+# Pushes until it is told to stop, again after each end, as a phone does.
+publish_on()
+{
+    local ffmpeg_pid=
+    trap 'kill "$ffmpeg_pid" 2>/dev/null; wait; exit 0' TERM
+    trap '' INT
+    while true; do
+        publish &
+        ffmpeg_pid=$!
+        wait "$ffmpeg_pid" || true
+        sleep 1 &
+        wait $!
+    done
+}
+
+if [ "$push" = yes ]; then
+    publish_on &
+    publisher=$!
+fi
+
+# The address that phones on the same network can reach.
+address=$(ip -4 route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
+address=${address:-$(hostname -I 2>/dev/null | cut -d ' ' -f 1)}
+address=${address:-127.0.0.1}
+cat <<TEXT
+
+  watch        http://$address:$http_port/watch/$name
+  playlist     http://$address:$http_port/live/$name/index.m3u8
+  push         rtmp://$address:$rtmp_port/live/$name?key=$key
+               (URL rtmp://$address:$rtmp_port/live, stream key $key)
+  here         http://localhost:$http_port/watch/$name
+
+  Ctrl-C ends it.
+
+TEXT
+wait "$server"
