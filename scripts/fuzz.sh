@@ -24,13 +24,14 @@ if [ "${#names[@]}" -eq 0 ]; then
     exit 1
 fi
 
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz -j 2 --target "${names[@]/#/fuzz_}"
+mkdir -p build/logs
+{ cmake --preset fuzz && cmake --build --preset fuzz -j 2 --target "${names[@]/#/fuzz_}"; } \
+    >build/logs/fuzz-build.log 2>&1 || { cat build/logs/fuzz-build.log && exit 1; }
 
 fuzz_one()
 {
     local began=$SECONDS log=build/logs/fuzz-$1.log status=0
-    mkdir -p "build/fuzz/work/$1" build/fuzz/crashes build/logs
+    mkdir -p "build/fuzz/work/$1" build/fuzz/crashes
     "build/fuzz/fuzz_$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
         -artifact_prefix="build/fuzz/crashes/$1-" -print_final_stats=1 \
         "build/fuzz/work/$1" "tests/fuzz/corpus/$1" </dev/null 2>&1 |
@@ -39,7 +40,7 @@ fuzz_one()
         printf 'ok     %-16s %4d s  %s inputs\n' "$1" $((SECONDS - began)) \
             "$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")"
     else
-        grep -E '^(==|SUMMARY|Test unit written)|runtime error|Assert' "$log" || tail -n 20 "$log"
+        grep -E '^(==|SUMMARY)|Test unit written|runtime error|Assert' "$log" || tail -n 20 "$log"
         printf 'FAILED %-16s %4d s  see %s\n' "$1" $((SECONDS - began)) "$log"
     fi
     return "$status"

@@ -25,7 +25,7 @@ while [ $# -gt 0 ]; do
         [ "${1:-}" = e2e ] && only+=(e2e-release e2e-asan e2e-tsan) || only+=("${1:-}")
         ;;
     *)
-        sed -n 's/^# \{0,1\}//; 3,14p' "$0" >&2
+        sed -n 's/^# \{0,1\}//; 3,13p' "$0" >&2
         exit 2
         ;;
     esac
@@ -98,10 +98,11 @@ stage_e2e()
     PHIEN_BIN=$(binary_of "$1") node_tests tests/e2e
 }
 
-# What the runners say at their end: ctest's and node's.
+# What the runners say at their end: ctest's, node's, each fuzzer's.
 closing_lines()
 {
     grep -E '^[0-9]+% tests passed|^(ℹ|#) (pass|fail|skipped) [0-9]+|^check.sh: |^there are no' "$1"
+    [ "$stage" != fuzz ] || grep -E '^(ok|FAILED) ' "$1"
 }
 
 # count LOG: adds up what they say.
