@@ -22,22 +22,21 @@ esac
 conf=conf/demo.yaml
 font=/usr/share/fonts/truetype/dejavu/DejaVuSansMono-Bold.ttf
 
-# conf_value PATTERN: what the pattern's group catches in the config, as far as the demo's file
-# needs it; phien itself reads YAML properly.
+# conf_value SECTION KEY FALLBACK: the key's first value in the section, as far as a demo's file
+# goes; phien itself reads YAML properly.
 conf_value()
 {
-    python3 - "$conf" "$1" <<'PYTHON'
-import re
-import sys
-text = re.sub(r"(?m)(^|\s)#.*$", "", open(sys.argv[1], encoding="utf-8").read())
-print(re.search(sys.argv[2], text, re.DOTALL).group(1))
-PYTHON
+    local value
+    value=$(sed -nE "/^$1:/,/^[a-z]/ s/^[ -]*$2: *\"?([^ \"]+).*/\1/p" "$conf" | head -n 1)
+    echo "${value:-$3}"
 }
 
-name=$(conf_value '(?m)^channels:.*?\bname: *"?([\w-]+)')
-key=$(conf_value '(?m)^channels:.*?\bkey: *"?([^\s",}]+)')
-rtmp_port=$(conf_value '(?m)^rtmp:.*?listen: *"?[^\s"]*:(\d+)')
-http_port=$(conf_value '(?m)^http:.*?listen: *"?[^\s"]*:(\d+)')
+name=$(conf_value channels name sinho)
+key=$(conf_value channels key demo-key)
+rtmp_port=$(conf_value rtmp listen :1935)
+rtmp_port=${rtmp_port##*:}
+http_port=$(conf_value http listen :8080)
+http_port=${http_port##*:}
 
 scripts/setup.sh build demo
 echo "Building ..."
