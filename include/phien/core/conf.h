@@ -16,8 +16,8 @@
  */
 struct ph_conf_channel {
     const char *name;          /* [a-z0-9_-], 1..64 characters; unique */
-    const char *key;           /* the publisher's secret, 4..128 printable characters; unique */
-    const char *title;         /* what viewers read; empty: the name */
+    const char *key;           /* the publisher's secret, 4..128 characters, URL-safe; unique */
+    const char *title;         /* what viewers read; the name where the file gives none */
     const char *overlay_token; /* empty: only the admin token may write the overlay */
 };
 
@@ -36,15 +36,15 @@ struct ph_conf {
     } rtmp;
 
     struct {
-        const char *listen;
+        const char *listen;     /* never empty */
         const char *public_url; /* what pages and messages show; no slash at the end */
     } http;
 
     struct {
         unsigned part_ms;           /* 100..1000 */
         unsigned segment_ms;        /* 1000..10000 */
-        unsigned window_s;          /* 6..3600: what the playlists list */
-        unsigned max_channel_bytes; /* of media kept for one channel, whatever its timestamps say */
+        unsigned window_s;          /* 6..3600, three segments or more: what playlists list */
+        unsigned max_channel_bytes; /* of media kept for one channel; max_channel_mb in the file */
         bool mpegts;                /* whether /ts/ is offered */
     } hls;
 
@@ -80,5 +80,12 @@ PH_MUST_CHECK int ph_conf_parse(struct ph_conf **out, const char *yaml, size_t l
                                 struct ph_conf_error *error);
 
 void ph_conf_destroy(struct ph_conf **conf);
+
+/*
+ * "PATH:LINE: KEY: TEXT", without what is unknown; `path` may be NULL. Never holds a key or a
+ * token of the file. Cut to `size`.
+ */
+void ph_conf_error_format(const struct ph_conf_error *error, const char *path, char *out,
+                          size_t size);
 
 #endif
