@@ -38,8 +38,7 @@ static void look_at(struct candidates *found, const struct ph_registry *registry
 }
 
 enum ph_close_reason ph_publish_authorise(const struct ph_registry *registry, const char *path,
-                                          const char *query,
-                                          const struct ph_registry_entry **entry)
+                                          const char *query, const struct ph_registry_entry **entry)
 {
     struct candidates found = {NULL, NULL, false};
     char key[KEY_MAX + 1];

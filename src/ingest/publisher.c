@@ -136,8 +136,8 @@ enum ph_close_reason ph_publisher_open(struct ph_publisher **out, struct ph_publ
                                        void *arg)
 {
     const struct ph_registry_entry *entry = NULL;
-    enum ph_close_reason refusal = ph_publish_authorise(ph_publish_hub_registry(hub), request->path,
-                                                        request->query, &entry);
+    enum ph_close_reason refusal =
+        ph_publish_authorise(ph_publish_hub_registry(hub), request->path, request->query, &entry);
 
     if (refusal != PH_CLOSE_NONE) {
         return refusal;

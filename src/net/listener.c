@@ -66,24 +66,24 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
     for (int i = 0; i < ACCEPTS_A_ROUND && listener->fd >= 0; i++) {
         struct sockaddr_storage peer;
         socklen_t size = sizeof(peer);
-        int fd = accept4(listener->fd, (struct sockaddr *)&peer, &size,
-                         SOCK_NONBLOCK | SOCK_CLOEXEC);
+        int fd =
+            accept4(listener->fd, (struct sockaddr *)&peer, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (fd < 0) {
             handle_accept_error(listener, errno);
             return;
         }
         listener->is_out_of_descriptors = false;
-        listener->on_accept(listener->arg, ph_tcp_conn_create(listener->loop, fd, &peer,
-                                                              &listener->options));
+        listener->on_accept(listener->arg,
+                            ph_tcp_conn_create(listener->loop, fd, &peer, &listener->options));
     }
 }
 
 static int err_of_errno(int error)
 {
-    return error == EADDRINUSE              ? PH_EADDRINUSE
-           : error == EACCES                ? PH_EACCESS
-           : error == ENOMEM                ? PH_ENOMEM
-                                            : PH_EIO;
+    return error == EADDRINUSE ? PH_EADDRINUSE
+           : error == EACCES   ? PH_EACCESS
+           : error == ENOMEM   ? PH_ENOMEM
+                               : PH_EIO;
 }
 
 static int open_socket(const struct sockaddr_storage *address, int *out)

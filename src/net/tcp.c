@@ -29,7 +29,7 @@ struct ph_tcp_conn {
     uv_poll_t poll;
     struct ph_loop *loop;
     int fd;
-    int armed; /* what libuv polls for now */
+    int armed;                         /* what libuv polls for now */
     const struct ph_tcp_conn_ops *ops; /* NULL before open and after close */
     void *arg;
     struct ph_slice_queue queue;

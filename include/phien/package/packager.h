@@ -32,6 +32,17 @@ struct ph_packager *ph_packager_create(const struct ph_conf *conf, const char *c
                                        const struct ph_packager_ops *ops, void *arg);
 void ph_packager_destroy(struct ph_packager **packager);
 
+/*
+ * EXT-X-TARGETDURATION of every playlist, in seconds: the configured segment duration, rounded.
+ * It never changes while the server runs (RFC 8216bis section 4.4.3.1).
+ */
+static inline unsigned ph_packager_target_duration_s(const struct ph_conf *conf)
+{
+    unsigned rounded = (conf->hls.segment_ms + 500) / 1000;
+
+    return rounded > 0 ? rounded : 1;
+}
+
 /* What ph_channel_add_sink takes, with the packager as `arg`. */
 extern const struct ph_sink_ops ph_packager_sink;
 

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Takes each channel's snapshots from its packager and posts them to the workers whose viewers
+ * watch it. A worker that has no viewer of a channel hears nothing of it.
+ */
+#include "feed.h"
+
+#include <phien/core/mem.h>
+#include <phien/package/packager.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* One channel, on its home's thread. */
+struct feed {
+    struct ph_feeds *feeds;
+    const struct ph_registry_entry *entry;
+    struct ph_packager *packager;
+    uint64_t wanted_by[PH_RENDITION_COUNT]; /* a bit for each worker */
+    bool is_on_air;
+};
+
+struct listener {
+    void (*on_news)(void *arg, const struct ph_news *news);
+    void *arg;
+};
+
+struct ph_feeds {
+    struct ph_feeds_params params;
+    struct feed *feeds; /* by the registry's index */
+    struct listener listeners[PH_FEED_WORKERS_MAX];
+};
+
+struct news_letter {
+    struct ph_mail mail;
+    struct ph_feeds *feeds;
+    unsigned worker;
+    struct ph_news news; /* holds a reference to the snapshot */
+};
+
+struct wish {
+    struct ph_mail mail;
+    struct feed *feed;
+    unsigned worker;
+    enum ph_rendition rendition;
+    bool wanted;
+};
+
+static void discard_news(struct ph_mail *mail)
+{
+    struct news_letter *letter = ph_container_of(mail, struct news_letter, mail);
+
+    ph_snapshot_unref(&letter->news.snapshot);
+    free(letter);
+}
+
+static void deliver_news(struct ph_mail *mail)
+{
+    struct news_letter *letter = ph_container_of(mail, struct news_letter, mail);
+    const struct listener *listener = &letter->feeds->listeners[letter->worker];
+
+    listener->on_news(listener->arg, &letter->news);
+    discard_news(mail);
+}
+
+static void post_news(struct feed *feed, unsigned worker, enum ph_rendition rendition,
+                      struct ph_snapshot *snapshot)
+{
+    struct news_letter *letter = ph_new(struct news_letter);
+    struct ph_channel_status status;
+
+    ph_channel_get_status(feed->entry->channel, &status);
+    letter->mail.deliver = deliver_news;
+    letter->mail.discard = discard_news;
+    letter->feeds = feed->feeds;
+    letter->worker = worker;
+    letter->news = (struct ph_news){
+        .entry = feed->entry,
+        .rendition = rendition,
+        .snapshot = snapshot != NULL ? ph_snapshot_ref(snapshot) : NULL,
+        .is_on_air = feed->is_on_air,
+        .is_publishing = status.is_publishing,
+    };
+    ph_stats_add(feed->feeds->params.stats[feed->entry->home], PH_STAT_SNAPSHOTS, snapshot != NULL);
+    ph_mailbox_post(ph_loop_mailbox(feed->feeds->params.loops[worker]), &letter->mail);
+}
+
+static void post_to_all(struct feed *feed, enum ph_rendition rendition,
+                        struct ph_snapshot *snapshot)
+{
+    for (unsigned worker = 0; worker < feed->feeds->params.workers; worker++) {
+        if (feed->wanted_by[rendition] >> worker & 1) {
+            post_news(feed, worker, rendition, snapshot);
+        }
+    }
+}
+
+static void on_snapshot(void *arg, struct ph_snapshot *snapshot)
+{
+    post_to_all(arg, snapshot->rendition, snapshot);
+}
+
+static const struct ph_packager_ops packager_ops = {.on_snapshot = on_snapshot};
+
+/* Beside the packager, a sink that only learns whether the channel is on air. */
+static void set_on_air(struct feed *feed, bool is_on_air)
+{
+    if (feed->is_on_air == is_on_air) {
+        return;
+    }
+    feed->is_on_air = is_on_air;
+    if (feed->wanted_by[PH_RENDITION_AV] != 0) {
+        struct ph_snapshot *snapshot = ph_packager_snapshot(feed->packager, PH_RENDITION_AV);
+        post_to_all(feed, PH_RENDITION_AV, snapshot);
+        ph_snapshot_unref(&snapshot);
+    }
+}
+
+static void on_program(void *arg, struct ph_program *program, ph_usec wall, bool discontinuity)
+{
+    (void)program;
+    (void)wall;
+    (void)discontinuity;
+    set_on_air(arg, true);
+}
+
+static void on_packet(void *arg, const AVPacket *packet, ph_usec now)
+{
+    (void)arg;
+    (void)packet;
+    (void)now;
+}
+
+static void on_pause_or_end(void *arg, ph_usec now)
+{
+    (void)now;
+    set_on_air(arg, false);
+}
+
+static const struct ph_sink_ops state_sink = {
+    .on_program = on_program,
+    .on_packet = on_packet,
+    .on_pause = on_pause_or_end,
+    .on_end = on_pause_or_end,
+};
+
+static void open_feed(struct ph_feeds *feeds, size_t index)
+{
+    const struct ph_feeds_params *params = &feeds->params;
+    struct feed *feed = &feeds->feeds[index];
+
+    feed->feeds = feeds;
+    feed->entry = ph_registry_at(params->registry, index);
+    feed->packager =
+        ph_packager_create(params->conf, feed->entry->conf->name, params->epoch, params->wall,
+                           params->stats[feed->entry->home], &packager_ops, feed);
+    ph_channel_add_sink(feed->entry->channel, &ph_packager_sink, feed->packager);
+    ph_channel_add_sink(feed->entry->channel, &state_sink, feed);
+}
+
+struct ph_feeds *ph_feeds_create(const struct ph_feeds_params *params)
+{
+    struct ph_feeds *feeds = ph_new(struct ph_feeds);
+    size_t count = ph_registry_count(params->registry);
+
+    PH_ASSERT(params->workers <= PH_FEED_WORKERS_MAX);
+    feeds->params = *params;
+    feeds->feeds = ph_alloc(count * sizeof(*feeds->feeds));
+    for (size_t i = 0; i < count; i++) {
+        open_feed(feeds, i);
+    }
+    return feeds;
+}
+
+static void close_feed(struct feed *feed)
+{
+    if (feed->packager != NULL) {
+        ph_channel_remove_sink(feed->entry->channel, feed);
+        ph_channel_remove_sink(feed->entry->channel, feed->packager);
+        ph_packager_destroy(&feed->packager);
+    }
+}
+
+void ph_feeds_close_home(struct ph_feeds *feeds, unsigned home)
+{
+    for (size_t i = 0; i < ph_registry_count(feeds->params.registry); i++) {
+        if (feeds->feeds[i].entry->home == home) {
+            close_feed(&feeds->feeds[i]);
+        }
+    }
+}
+
+void ph_feeds_destroy(struct ph_feeds **ref)
+{
+    struct ph_feeds *feeds = *ref;
+
+    *ref = NULL;
+    if (feeds == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < ph_registry_count(feeds->params.registry); i++) {
+        close_feed(&feeds->feeds[i]);
+    }
+    free(feeds->feeds);
+    free(feeds);
+}
+
+size_t ph_feeds_bytes(const struct ph_feeds *feeds, const struct ph_registry_entry *entry)
+{
+    const struct feed *feed = &feeds->feeds[entry->index];
+
+    return feed->packager != NULL ? ph_packager_bytes(feed->packager) : 0;
+}
+
+void ph_feeds_attach(struct ph_feeds *feeds, unsigned worker,
+                     void (*on_news)(void *arg, const struct ph_news *news), void *arg)
+{
+    feeds->listeners[worker] = (struct listener){on_news, arg};
+}
+
+static void discard_wish(struct ph_mail *mail)
+{
+    free(ph_container_of(mail, struct wish, mail));
+}
+
+static void deliver_wish(struct ph_mail *mail)
+{
+    struct wish *wish = ph_container_of(mail, struct wish, mail);
+    struct feed *feed = wish->feed;
+    uint64_t *wanted_by = &feed->wanted_by[wish->rendition];
+    uint64_t bit = UINT64_C(1) << wish->worker;
+
+    *wanted_by = wish->wanted ? *wanted_by | bit : *wanted_by & ~bit;
+    if (feed->packager != NULL) {
+        ph_packager_want(feed->packager, wish->rendition, *wanted_by != 0);
+        if (wish->wanted) {
+            struct ph_snapshot *snapshot = ph_packager_snapshot(feed->packager, wish->rendition);
+            post_news(feed, wish->worker, wish->rendition, snapshot);
+            ph_snapshot_unref(&snapshot);
+        }
+    }
+    free(wish);
+}
+
+void ph_feeds_want(struct ph_feeds *feeds, const struct ph_registry_entry *entry, unsigned worker,
+                   enum ph_rendition rendition, bool wanted)
+{
+    struct wish *wish = ph_new(struct wish);
+
+    wish->mail.deliver = deliver_wish;
+    wish->mail.discard = discard_wish;
+    wish->feed = &feeds->feeds[entry->index];
+    wish->worker = worker;
+    wish->rendition = rendition;
+    wish->wanted = wanted;
+    ph_mailbox_post(ph_loop_mailbox(feeds->params.loops[entry->home]), &wish->mail);
+}
+
+const struct ph_feeds_params *ph_feeds_get_params(const struct ph_feeds *feeds)
+{
+    return &feeds->params;
+}

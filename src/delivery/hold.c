@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "hold.h"
+
+#include <phien/core/mem.h>
+#include <phien/net/timer.h>
+
+#include <stdlib.h>
+
+/* Past it requests are answered at once; each hold also costs its client a connection. */
+enum { HOLDS_MAX = 100000 };
+
+struct ph_holds {
+    struct ph_loop *loop;
+    struct ph_timer *timer;
+    struct ph_stats *stats;
+    ph_usec hold_time;
+    ph_hold_try_cb *try_answer;
+    void *arg;
+    struct ph_hold *first_due; /* all are held equally long, so the oldest is due first */
+    struct ph_hold *last_due;
+    size_t count;
+};
+
+static void unlink_hold(struct ph_hold *hold)
+{
+    struct ph_hold_list *list = hold->list;
+    struct ph_holds *holds = hold->holds;
+
+    *(hold->prev != NULL ? &hold->prev->next : &list->first) = hold->next;
+    *(hold->next != NULL ? &hold->next->prev : &list->last) = hold->prev;
+    *(hold->prev_due != NULL ? &hold->prev_due->next_due : &holds->first_due) = hold->next_due;
+    *(hold->next_due != NULL ? &hold->next_due->prev_due : &holds->last_due) = hold->prev_due;
+    holds->count--;
+    ph_stats_add(holds->stats, PH_STAT_HOLDS, -1);
+}
+
+static void link_hold(struct ph_holds *holds, struct ph_hold_list *list, struct ph_hold *hold)
+{
+    hold->holds = holds;
+    hold->list = list;
+    hold->prev = list->last;
+    hold->prev_due = holds->last_due;
+    *(list->last != NULL ? &list->last->next : &list->first) = hold;
+    *(holds->last_due != NULL ? &holds->last_due->next_due : &holds->first_due) = hold;
+    list->last = hold;
+    holds->last_due = hold;
+    holds->count++;
+    ph_stats_add(holds->stats, PH_STAT_HOLDS, 1);
+}
+
+/* True: the request was answered and the hold is gone. */
+static bool try_hold(struct ph_hold *hold, bool is_last_try)
+{
+    struct ph_holds *holds = hold->holds;
+
+    ph_http_exchange_on_abort(hold->exchange, NULL, NULL);
+    if (holds->try_answer(holds->arg, hold->exchange, hold->view, &hold->target, is_last_try)) {
+        unlink_hold(hold);
+        free(hold);
+        return true;
+    }
+    return false;
+}
+
+static void on_abort(void *arg)
+{
+    struct ph_hold *hold = arg;
+
+    unlink_hold(hold);
+    free(hold);
+}
+
+static void keep_waiting(struct ph_hold *hold)
+{
+    ph_http_exchange_on_abort(hold->exchange, on_abort, hold);
+}
+
+static void on_due(void *arg)
+{
+    struct ph_holds *holds = arg;
+    ph_usec now = ph_loop_now(holds->loop);
+
+    while (holds->first_due != NULL && holds->first_due->deadline <= now) {
+        bool is_answered = try_hold(holds->first_due, true);
+        PH_ASSERT(is_answered);
+    }
+    ph_timer_set(holds->timer,
+                 holds->first_due != NULL ? holds->first_due->deadline : PH_USEC_NEVER);
+}
+
+struct ph_holds *ph_holds_create(struct ph_loop *loop, ph_usec hold_time, struct ph_stats *stats,
+                                 ph_hold_try_cb *try_answer, void *arg)
+{
+    struct ph_holds *holds = ph_new(struct ph_holds);
+
+    holds->loop = loop;
+    holds->timer = ph_timer_create(loop, on_due, holds);
+    holds->stats = stats;
+    holds->hold_time = hold_time;
+    holds->try_answer = try_answer;
+    holds->arg = arg;
+    return holds;
+}
+
+void ph_holds_destroy(struct ph_holds **holds)
+{
+    if (*holds != NULL) {
+        PH_ASSERT((*holds)->first_due == NULL);
+        ph_timer_destroy(&(*holds)->timer);
+        free(*holds);
+        *holds = NULL;
+    }
+}
+
+bool ph_holds_add(struct ph_holds *holds, struct ph_hold_list *list,
+                  struct ph_http_exchange *exchange, struct ph_view *view,
+                  const struct ph_target *target)
+{
+    if (holds->count >= HOLDS_MAX) {
+        return false;
+    }
+    struct ph_hold *hold = ph_new(struct ph_hold);
+    hold->exchange = exchange;
+    hold->view = view;
+    hold->target = *target;
+    hold->deadline = ph_loop_now(holds->loop) + holds->hold_time;
+    link_hold(holds, list, hold);
+    if (holds->first_due == hold) {
+        ph_timer_set(holds->timer, hold->deadline);
+    }
+    keep_waiting(hold);
+    return true;
+}
+
+void ph_holds_wake(struct ph_holds *holds, struct ph_hold_list *list)
+{
+    struct ph_hold *last = list->last;
+    struct ph_hold *next;
+
+    (void)holds;
+    /* Answering may make a client ask again at once; what it asks for stands behind `last`. */
+    for (struct ph_hold *hold = list->first; hold != NULL; hold = next) {
+        bool is_last = hold == last;
+        next = is_last ? NULL : hold->next;
+        if (!try_hold(hold, false)) {
+            keep_waiting(hold);
+        }
+    }
+}
+
+void ph_holds_flush(struct ph_holds *holds)
+{
+    while (holds->first_due != NULL) {
+        bool is_answered = try_hold(holds->first_due, true);
+        PH_ASSERT(is_answered);
+    }
+}
