@@ -8,6 +8,7 @@
 /*
  * Percent-decoding (RFC 3986 section 2.1) of `len` bytes into `out` with a NUL. False: it does
  * not fit into `size`, an escape is malformed, or it decodes to a NUL. '+' stays '+'.
+ * `out` may be `text`: decoded text is never longer.
  */
 bool ph_percent_decode(const char *text, size_t len, char *out, size_t size);
 

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between handlers and connections: a handler sees one request and one answer, and never what
+ * framing carries them.
+ */
+#include "exchange.h"
+
+#include "response.h"
+
+#include <string.h>
+
+void ph_http_exchange_init(struct ph_http_exchange *exchange,
+                           const struct ph_http_exchange_ops *ops, struct ph_loop *loop)
+{
+    *exchange = (struct ph_http_exchange){.ops = ops, .loop = loop};
+}
+
+void ph_http_exchange_open(struct ph_http_exchange *exchange, const struct ph_http_request *request)
+{
+    PH_ASSERT(!exchange->is_open);
+    exchange->request = request;
+    exchange->on_abort = NULL;
+    exchange->is_open = true;
+}
+
+void ph_http_exchange_abort(struct ph_http_exchange *exchange)
+{
+    void (*on_abort)(void *arg) = exchange->on_abort;
+
+    if (!exchange->is_open) {
+        return;
+    }
+    exchange->is_open = false;
+    if (on_abort != NULL) {
+        on_abort(exchange->abort_arg);
+    }
+}
+
+const struct ph_http_request *ph_http_exchange_request(const struct ph_http_exchange *exchange)
+{
+    return exchange->request;
+}
+
+struct ph_loop *ph_http_exchange_loop(const struct ph_http_exchange *exchange)
+{
+    return exchange->loop;
+}
+
+void ph_http_exchange_on_abort(struct ph_http_exchange *exchange, void (*on_abort)(void *arg),
+                               void *arg)
+{
+    exchange->on_abort = on_abort;
+    exchange->abort_arg = arg;
+}
+
+void ph_http_respond(struct ph_http_exchange *exchange, const struct ph_http_response *response)
+{
+    PH_ASSERT(exchange->is_open);
+    exchange->is_open = false;
+    exchange->ops->respond(exchange, response);
+}
+
+void ph_http_respond_problem(struct ph_http_exchange *exchange, int status, const char *detail,
+                             const char *cache_control)
+{
+    struct ph_slice body = ph_slice_of(ph_response_format_problem(status, detail));
+    struct ph_http_response response = {.status = status,
+                                        .content_type = "application/problem+json",
+                                        .cache_control = cache_control,
+                                        .body = &body,
+                                        .body_count = 1};
+
+    ph_http_respond(exchange, &response);
+}
+
+void ph_http_respond_text(struct ph_http_exchange *exchange, int status, const char *content_type,
+                          const char *text)
+{
+    struct ph_slice body = ph_slice_of(ph_buf_copy(text, strlen(text)));
+    struct ph_http_response response = {
+        .status = status, .content_type = content_type, .body = &body, .body_count = 1};
+
+    ph_http_respond(exchange, &response);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PHIEN_SRC_HTTP_SERVER_H
+#define PHIEN_SRC_HTTP_SERVER_H
+
+#include "conn.h"
+
+#include <phien/http/server.h>
+
+/* For tests, which cannot wait as long as a client may. Counts for what happens from then on. */
+void ph_http_server_set_timeouts(struct ph_http_server *server,
+                                 const struct ph_http_timeouts *timeouts, ph_usec drain);
+
+#endif
