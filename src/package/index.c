@@ -92,6 +92,7 @@ struct ph_buf *ph_index_format(const struct ph_index *index)
     struct ph_writer w;
 
     ph_writer_init(&w, TEXT_LIMIT_BYTES);
+    /* The version counts for this text alone, which needs none; Apple's examples say 6 here. */
     ph_write_text(&w, "#EXTM3U\n#EXT-X-VERSION:6\n");
     if (index->is_independent) {
         ph_write_text(&w, "#EXT-X-INDEPENDENT-SEGMENTS\n");
