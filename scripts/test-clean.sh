@@ -120,7 +120,7 @@ inside "apt-get -q update && bash scripts/setup.sh build" || fail "setup.sh"
 stage "cmake"
 inside "cmake --preset release" || fail "cmake --preset release"
 stage "build"
-inside "cmake --build --preset release -j 2" || fail "the build"
+inside "cmake --build --preset release -j 2 -- -k 0" || fail "the build"
 stage "ctest"
 inside "ctest --preset release" || fail "ctest"
 grep -E '^[0-9]+% tests passed' "$log" | tail -n 1
