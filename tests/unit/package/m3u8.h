@@ -76,7 +76,25 @@ static inline int64_t m3u8_us(const char *text)
     if (sscanf(text, "%" SCNd64 ".%6[0-9]%n", &seconds, fraction, &len) != 2 || len < 8) {
         fail_msg("no duration in microseconds: %s", text);
     }
-    return seconds * 1000000 + atoi(fraction);
+    return seconds * 1000000 + strtol(fraction, NULL, 10);
+}
+
+static inline int64_t m3u8_number(const char *text)
+{
+    char *end = NULL;
+    long long number = strtoll(text, &end, 10);
+
+    assert_true(text[0] >= '0' && text[0] <= '9');
+    assert_int_equal(*end, '\0');
+    return number;
+}
+
+static inline void m3u8_copy(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(text);
+
+    assert_true(len < size);
+    memcpy(out, text, len + 1);
 }
 
 /* NULL if the line is another tag. */
@@ -105,26 +123,26 @@ static inline bool m3u8_header_line(struct m3u8_parser *p, const char *line)
 
     if ((value = m3u8_value(line, "#EXT-X-VERSION:")) != NULL) {
         assert_int_equal(list->version, 0);
-        list->version = atoi(value);
+        list->version = (int)m3u8_number(value);
     } else if ((value = m3u8_value(line, "#EXT-X-TARGETDURATION:")) != NULL) {
         assert_int_equal(list->target_duration_s, 0);
-        list->target_duration_s = atoi(value);
+        list->target_duration_s = (int)m3u8_number(value);
     } else if ((value = m3u8_value(line, "#EXT-X-SERVER-CONTROL:")) != NULL) {
         assert_string_equal(list->server_control, "");
-        snprintf(list->server_control, sizeof(list->server_control), "%s", value);
+        m3u8_copy(list->server_control, sizeof(list->server_control), value);
     } else if ((value = m3u8_value(line, "#EXT-X-PART-INF:PART-TARGET=")) != NULL) {
         assert_int_equal(list->part_target_us, 0);
         list->part_target_us = m3u8_us(value);
     } else if ((value = m3u8_value(line, "#EXT-X-MEDIA-SEQUENCE:")) != NULL) {
         assert_int_equal(list->media_sequence, -1);
-        list->media_sequence = atoll(value);
+        list->media_sequence = m3u8_number(value);
     } else if ((value = m3u8_value(line, "#EXT-X-DISCONTINUITY-SEQUENCE:")) != NULL) {
         assert_int_equal(list->discontinuity_sequence, -1);
-        list->discontinuity_sequence = atoll(value);
+        list->discontinuity_sequence = m3u8_number(value);
         p->discontinuity_number = list->discontinuity_sequence;
     } else if ((value = m3u8_value(line, "#EXT-X-SKIP:SKIPPED-SEGMENTS=")) != NULL) {
         assert_int_equal(list->skipped, -1);
-        list->skipped = atoll(value);
+        list->skipped = m3u8_number(value);
     } else {
         return false;
     }
@@ -156,7 +174,7 @@ static inline struct m3u8_segment *m3u8_segment_under_way(struct m3u8_parser *p)
 static inline void m3u8_start_media(struct m3u8_parser *p, struct m3u8_segment *segment)
 {
     assert_string_not_equal(segment->date, "");
-    snprintf(segment->map, sizeof(segment->map), "%s", p->map);
+    m3u8_copy(segment->map, sizeof(segment->map), p->map);
     segment->discontinuity_number = p->discontinuity_number;
 }
 
@@ -191,7 +209,7 @@ static inline bool m3u8_segment_line(struct m3u8_parser *p, const char *line)
         struct m3u8_segment *segment = m3u8_segment_under_way(p);
         assert_int_equal(segment->part_count, 0);
         assert_int_equal(strlen(value), 24);
-        snprintf(segment->date, sizeof(segment->date), "%s", value);
+        m3u8_copy(segment->date, sizeof(segment->date), value);
     } else if ((value = m3u8_value(line, "#EXT-X-PART:")) != NULL) {
         m3u8_part_line(p, value);
     } else if ((value = m3u8_value(line, "#EXTINF:")) != NULL) {
@@ -201,7 +219,7 @@ static inline bool m3u8_segment_line(struct m3u8_parser *p, const char *line)
     } else if (line[0] != '#') {
         struct m3u8_segment *segment = m3u8_segment_under_way(p);
         assert_true(segment->duration_us >= 0);
-        snprintf(segment->uri, sizeof(segment->uri), "%s", line);
+        m3u8_copy(segment->uri, sizeof(segment->uri), line);
         p->list->count++;
         p->is_in_segment = false;
     } else {
@@ -219,7 +237,7 @@ static inline bool m3u8_tail_line(struct m3u8_parser *p, const char *line)
         assert_string_equal(list->hint, "");
         m3u8_quoted(list->hint, sizeof(list->hint), value, "URI=\"");
     } else if ((value = m3u8_value(line, "#EXT-X-RENDITION-REPORT:")) != NULL) {
-        snprintf(list->report, sizeof(list->report), "%s", value);
+        m3u8_copy(list->report, sizeof(list->report), value);
     } else if (strcmp(line, "#EXT-X-ENDLIST") == 0) {
         list->is_ended = true;
     } else {
@@ -300,7 +318,7 @@ static inline bool m3u8_merge(struct m3u8 *out, const struct m3u8 *copy, const s
         *segment = delta->segments[i];
         segment->discontinuity_number += discontinuities;
         if (segment->map[0] == '\0') {
-            snprintf(segment->map, sizeof(segment->map), "%s", map);
+            m3u8_copy(segment->map, sizeof(segment->map), map);
         }
     }
     return true;
