@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PHIEN_APP_PAGES_H
+#define PHIEN_APP_PAGES_H
+
+#include <phien/http/router.h>
+
+/* /watch/NAME and what the page loads from /assets/: embedded in the binary, see src/web. */
+void ph_pages_add_routes(struct ph_router *router);
+
+#endif

@@ -1,2 +1,0 @@
-/* Makes the empty library configure; goes with the first real file. */
-typedef int ph_placeholder;

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Builds the server from the config, right to left in the drawing of src/README.md, and takes it
+ * down in steps, each finished on every worker before the next begins.
+ */
+#include "worker.h"
+
+#include <phien/app/server.h>
+#include <phien/core/log.h>
+#include <phien/core/mem.h>
+#include <phien/media/avlog.h>
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A worker and the mail that carries the steps of a shutdown to it and back. */
+struct seat {
+    struct ph_server *server;
+    struct ph_worker worker;
+    bool is_initialised;
+    struct ph_mail mail;
+};
+
+struct ph_server {
+    struct ph_shared shared;
+    struct ph_loop *main_loop;
+    struct seat *seats;
+    char epoch[16];
+    enum ph_drain_step step;
+    size_t steps_open; /* workers that have not finished the step */
+};
+
+/* Names this run in media names: short, and another one after every restart. */
+static void format_epoch(char out[static 16], ph_usec wall)
+{
+    static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    uint64_t left = (uint64_t)(wall / (PH_USEC_PER_S / 10));
+    char reversed[16];
+    size_t len = 0;
+
+    do {
+        reversed[len++] = digits[left % 36];
+        left /= 36;
+    } while (left > 0);
+    for (size_t i = 0; i < len; i++) {
+        out[i] = reversed[len - 1 - i];
+    }
+    out[len] = '\0';
+}
+
+static int create_loops(struct ph_server *server)
+{
+    struct ph_shared *shared = &server->shared;
+    int err = ph_loop_create(&server->main_loop, "main");
+
+    for (size_t i = 0; i < shared->workers && err == PH_OK; i++) {
+        char name[16];
+        snprintf(name, sizeof(name), "worker-%u", (unsigned)i);
+        shared->stats[i] = ph_new(struct ph_stats);
+        err = ph_loop_create(&shared->loops[i], name);
+    }
+    if (err != PH_OK) {
+        ph_log_error("server.start_failed", ph_kv("reason", ph_err_text(err)),
+                     ph_kv("hint", "raise the limit of open files (ulimit -n)"));
+    }
+    return err;
+}
+
+static void create_channels(struct ph_server *server)
+{
+    struct ph_shared *shared = &server->shared;
+    ph_usec wall = ph_clock_wall();
+
+    format_epoch(server->epoch, wall);
+    shared->registry = ph_registry_create(shared->conf, shared->stats);
+    shared->hub = ph_publish_hub_create(shared->registry, shared->loops, shared->stats);
+    shared->peers = ph_peers_create(shared->conf->rtmp.max_connections_per_ip);
+    const struct ph_feeds_params params = {
+        .conf = shared->conf,
+        .registry = shared->registry,
+        .loops = shared->loops,
+        .stats = shared->stats,
+        .workers = shared->workers,
+        .epoch = server->epoch,
+        .wall = wall,
+    };
+    shared->feeds = ph_feeds_create(&params);
+}
+
+int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
+{
+    struct ph_server *server = ph_new(struct ph_server);
+
+    ph_avlog_setup();
+    server->shared.conf = conf;
+    server->shared.workers = conf->workers;
+    server->shared.loops = ph_alloc(conf->workers * sizeof(struct ph_loop *));
+    server->shared.stats = ph_alloc(conf->workers * sizeof(struct ph_stats *));
+    server->seats = ph_alloc(conf->workers * sizeof(*server->seats));
+    int err = create_loops(server);
+    if (err == PH_OK) {
+        create_channels(server);
+    }
+    for (unsigned i = 0; i < conf->workers && err == PH_OK; i++) {
+        server->seats[i].server = server;
+        server->seats[i].is_initialised = true;
+        err = ph_worker_init(&server->seats[i].worker, &server->shared, i);
+    }
+    if (err != PH_OK) {
+        ph_server_destroy(&server);
+    }
+    *out = server;
+    return err;
+}
+
+static void begin_step(struct ph_server *server);
+
+/* The main thread: one worker has finished the step. */
+static void deliver_step_done(struct ph_mail *mail)
+{
+    struct ph_server *server = ph_container_of(mail, struct seat, mail)->server;
+
+    if (--server->steps_open == 0) {
+        server->step++;
+        begin_step(server);
+    }
+}
+
+static void discard_nothing(struct ph_mail *mail)
+{
+    (void)mail;
+}
+
+/* The worker's thread. */
+static void on_step_done(void *arg)
+{
+    struct seat *seat = arg;
+
+    seat->mail.deliver = deliver_step_done;
+    ph_mailbox_post(ph_loop_mailbox(seat->server->main_loop), &seat->mail);
+}
+
+static void deliver_step(struct ph_mail *mail)
+{
+    struct seat *seat = ph_container_of(mail, struct seat, mail);
+
+    ph_worker_drain(&seat->worker, seat->server->step, on_step_done, seat);
+}
+
+static void begin_step(struct ph_server *server)
+{
+    if (server->step == PH_DRAIN_DONE) {
+        ph_loop_stop(server->main_loop);
+        return;
+    }
+    server->steps_open = server->shared.workers;
+    for (size_t i = 0; i < server->shared.workers; i++) {
+        server->seats[i].mail =
+            (struct ph_mail){.deliver = deliver_step, .discard = discard_nothing};
+        ph_mailbox_post(ph_loop_mailbox(server->shared.loops[i]), &server->seats[i].mail);
+    }
+}
+
+static void on_terminate(void *arg, int signal_number)
+{
+    struct ph_server *server = arg;
+
+    if (server->step != PH_DRAIN_NONE) {
+        ph_log_warn("server.cut", ph_kv("reason", "a second signal"));
+        ph_loop_stop(server->main_loop);
+        return;
+    }
+    ph_log_info("server.drain", ph_kv_int("signal", signal_number));
+    server->step = PH_DRAIN_INGEST;
+    begin_step(server);
+}
+
+static void log_start(const struct ph_server *server)
+{
+    const struct ph_conf *conf = server->shared.conf;
+
+    ph_log_info("server.start", ph_kv("version", PHIEN_VERSION),
+                ph_kv_int("workers", server->shared.workers),
+                ph_kv_int("channels", conf->channels_count), ph_kv("rtmp", conf->rtmp.listen),
+                ph_kv("http", conf->http.listen), ph_kv("public_url", conf->http.public_url),
+                ph_kv("epoch", server->epoch));
+}
+
+int ph_server_run(struct ph_server *server)
+{
+    int err = ph_loop_on_terminate(server->main_loop, on_terminate, server);
+
+    for (size_t i = 0; i < server->shared.workers && err == PH_OK; i++) {
+        err = ph_loop_start(server->shared.loops[i]);
+    }
+    if (err == PH_OK) {
+        log_start(server);
+        ph_loop_run(server->main_loop);
+    }
+    for (size_t i = 0; i < server->shared.workers; i++) {
+        ph_loop_stop(server->shared.loops[i]);
+        ph_loop_join(server->shared.loops[i]);
+    }
+    ph_log_info("server.stop", ph_kv("reason", err == PH_OK ? "signal" : ph_err_text(err)));
+    return err;
+}
+
+void ph_server_destroy(struct ph_server **ref)
+{
+    struct ph_server *server = *ref;
+
+    *ref = NULL;
+    if (server == NULL) {
+        return;
+    }
+    struct ph_shared *shared = &server->shared;
+    for (size_t i = 0; i < shared->workers; i++) {
+        if (server->seats[i].is_initialised) {
+            ph_worker_fini(&server->seats[i].worker);
+        }
+    }
+    for (unsigned i = 0; shared->hub != NULL && i < shared->workers; i++) {
+        ph_publish_hub_close_home(shared->hub, i);
+    }
+    for (size_t i = 0; i < shared->workers; i++) {
+        ph_loop_destroy(&shared->loops[i]);
+    }
+    ph_loop_destroy(&server->main_loop);
+    ph_feeds_destroy(&shared->feeds);
+    ph_publish_hub_destroy(&shared->hub);
+    ph_registry_destroy(&shared->registry);
+    ph_peers_destroy(&shared->peers);
+    for (size_t i = 0; i < shared->workers; i++) {
+        free(shared->stats[i]);
+    }
+    free(shared->loops);
+    free(shared->stats);
+    free(server->seats);
+    free(server);
+}

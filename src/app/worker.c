@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "worker.h"
+
+#include "operate.h"
+#include "pages.h"
+
+#include <phien/core/log.h>
+
+static void log_listen_failed(const char *what, const char *address, int err)
+{
+    const char *hint = err == PH_EADDRINUSE ? "another program listens there: stop it, or change "
+                                              "the port in the config"
+                       : err == PH_EACCESS  ? "ports below 1024 need CAP_NET_BIND_SERVICE"
+                                            : NULL;
+
+    ph_log_error("server.listen_failed", ph_kv("for", what), ph_kv("address", address),
+                 ph_kv("reason", ph_err_text(err)), ph_kv("hint", hint));
+}
+
+int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, unsigned index)
+{
+    const struct ph_conf *conf = shared->conf;
+    struct ph_loop *loop = shared->loops[index];
+    const struct ph_http_server_options options = {
+        .listen = conf->http.listen,
+        .common_headers = ph_hls_common_headers,
+    };
+
+    worker->shared = shared;
+    worker->index = index;
+    worker->hls = ph_hls_create(shared->feeds, index);
+    worker->router = ph_router_create();
+    ph_hls_add_routes(worker->hls, worker->router);
+    ph_pages_add_routes(worker->router);
+    ph_operate_add_routes(worker->router, worker);
+    int err =
+        ph_http_server_create(&worker->http, loop, &options, worker->router, shared->stats[index]);
+    if (err != PH_OK) {
+        log_listen_failed("http", conf->http.listen, err);
+        return err;
+    }
+    if (*conf->rtmp.listen == '\0') {
+        return PH_OK;
+    }
+    err = ph_rtmp_server_create(&worker->rtmp, loop, conf, shared->hub, shared->peers,
+                                shared->stats[index]);
+    if (err != PH_OK) {
+        log_listen_failed("rtmp", conf->rtmp.listen, err);
+    }
+    return err;
+}
+
+void ph_worker_fini(struct ph_worker *worker)
+{
+    ph_rtmp_server_destroy(&worker->rtmp);
+    ph_http_server_destroy(&worker->http);
+    ph_hls_destroy(&worker->hls);
+    ph_router_destroy(&worker->router);
+}
+
+void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*on_done)(void *arg),
+                     void *arg)
+{
+    switch (step) {
+    case PH_DRAIN_INGEST:
+        if (worker->rtmp != NULL) {
+            ph_rtmp_server_drain(worker->rtmp);
+        }
+        break;
+    case PH_DRAIN_CHANNELS:
+        ph_publish_hub_close_home(worker->shared->hub, worker->index);
+        break;
+    case PH_DRAIN_DELIVERY:
+        ph_hls_drain(worker->hls);
+        ph_http_server_drain(worker->http, on_done, arg);
+        return;
+    case PH_DRAIN_NONE:
+    case PH_DRAIN_DONE:
+        break;
+    }
+    on_done(arg);
+}

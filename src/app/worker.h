@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PHIEN_APP_WORKER_H
+#define PHIEN_APP_WORKER_H
+
+#include <phien/core/conf.h>
+#include <phien/core/stats.h>
+#include <phien/delivery/hls.h>
+#include <phien/http/server.h>
+#include <phien/ingest/rtmp.h>
+
+/* What all workers share; immutable or safe for any thread. */
+struct ph_shared {
+    const struct ph_conf *conf;
+    struct ph_registry *registry;
+    struct ph_publish_hub *hub;
+    struct ph_feeds *feeds;
+    struct ph_peers *peers;
+    struct ph_loop **loops;  /* one for each worker */
+    struct ph_stats **stats; /* one for each worker */
+    size_t workers;
+};
+
+/*
+ * A worker: a loop in a thread, with its own RTMP and HTTP listeners, and the home of some of the
+ * channels. Its loop and stats belong to the server.
+ */
+struct ph_worker {
+    const struct ph_shared *shared;
+    unsigned index;
+    struct ph_router *router;
+    struct ph_hls *hls;
+    struct ph_http_server *http;
+    struct ph_rtmp_server *rtmp; /* NULL: RTMP is off */
+};
+
+/* Before the loop starts. What fails is logged. */
+PH_MUST_CHECK int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared,
+                                 unsigned index);
+
+/* After the loop has ended, or when init failed. */
+void ph_worker_fini(struct ph_worker *worker);
+
+/*
+ * The steps in which a server ends; the worker's thread. Each is taken on every worker before the
+ * next: sessions end, then their channels' segments are closed, then viewers get their answers.
+ */
+enum ph_drain_step {
+    PH_DRAIN_NONE,
+    PH_DRAIN_INGEST,
+    PH_DRAIN_CHANNELS,
+    PH_DRAIN_DELIVERY,
+    PH_DRAIN_DONE,
+};
+
+/* `on_done` is called on the worker's thread, for DELIVERY once the last answer is sent. */
+void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*on_done)(void *arg),
+                     void *arg);
+
+#endif
