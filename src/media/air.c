@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A packet's way through a channel on air: program, timeline, sinks. A program is changed only at
+ * a packet that one may start with: a random access point of video, or any packet if there is no
+ * video.
+ */
+#include "air.h"
+
+#include "codec.h"
+
+#include <phien/core/log.h>
+
+#include <libavutil/mathematics.h>
+
+void ph_air_drop(struct ph_channel *channel, int64_t count)
+{
+    channel->publication.dropped += count;
+    ph_stats_add(channel->stats, PH_STAT_INGEST_DROPPED, count);
+}
+
+bool ph_air_wants_video(const struct ph_publication *p)
+{
+    return p->tracks[PH_TRACK_VIDEO] != NULL && p->has_shown[PH_TRACK_VIDEO];
+}
+
+static bool is_start(const struct ph_publication *p, const struct ph_arrival *a)
+{
+    return !ph_air_wants_video(p) || (a->kind == PH_TRACK_VIDEO && a->is_random_access);
+}
+
+/* Whether the packet's track is in the program that is on air or about to be. */
+static bool is_in_program(const struct ph_channel *channel, enum ph_track_kind kind)
+{
+    return channel->publication.refined[kind] != NULL &&
+           ph_program_track(channel->program, kind) == channel->publication.refined[kind];
+}
+
+int ph_air_refine(struct ph_publication *p, const struct ph_arrival *a)
+{
+    if (p->refined[a->kind] != NULL || (a->kind == PH_TRACK_VIDEO && !a->is_random_access)) {
+        return 0;
+    }
+    int err = ph_track_refine(&p->refined[a->kind], p->tracks[a->kind], a->packet);
+    if (err == 0) {
+        p->is_program_due = true;
+    }
+    return err;
+}
+
+static void make_program(struct ph_channel *channel)
+{
+    struct ph_publication *p = &channel->publication;
+    struct ph_track *video = ph_air_wants_video(p) ? p->refined[PH_TRACK_VIDEO] : NULL;
+    struct ph_track *audio = p->refined[PH_TRACK_AUDIO];
+
+    ph_program_unref(&channel->program);
+    channel->program = ph_program_create(video, audio);
+    if (video != NULL) {
+        ph_timeline_set_track(&channel->timeline, video);
+    }
+    if (audio != NULL) {
+        ph_timeline_set_track(&channel->timeline, audio);
+    }
+    p->is_program_due = false;
+    p->is_announce_due = true;
+}
+
+static void log_program(const struct ph_channel *channel, const char *event, struct ph_now now)
+{
+    const struct ph_track *video = channel->program->video;
+    AVRational rate = video != NULL ? video->frame_rate : (AVRational){0, 1};
+
+    ph_log_info(
+        event, ph_kv("channel", channel->conf->name),
+        ph_kv("session", channel->publication.session), ph_kv("video", ph_track_codec_name(video)),
+        ph_kv("audio", ph_track_codec_name(channel->program->audio)),
+        ph_kv_int("width", video != NULL ? video->par->width : 0),
+        ph_kv_int("height", video != NULL ? video->par->height : 0),
+        ph_kv_real("fps", av_q2d(rate)),
+        ph_kv_int("wait_ms", (now.mono - channel->publication.first_mono) / PH_USEC_PER_MS));
+}
+
+/* Tells the sinks of the program whose first packet lies at `ticks` (90 kHz). */
+static void announce(struct ph_channel *channel, int64_t ticks, struct ph_now now)
+{
+    struct ph_publication *p = &channel->publication;
+    bool discontinuity = channel->has_aired;
+
+    channel->has_aired = true;
+    channel->has_ended = false;
+    if (p->is_redate_due) {
+        ph_timeline_redate(&channel->timeline, ticks, now.wall);
+    }
+    if (!p->is_on_air) {
+        p->is_on_air = true;
+        channel->on_air_since_wall = now.wall;
+        ph_stats_add(channel->stats, PH_STAT_CHANNELS_ON_AIR, 1);
+        log_program(channel, "channel.on_air", now);
+    } else {
+        log_program(channel, "channel.change", now);
+    }
+    p->is_announce_due = false;
+    p->is_redate_due = false;
+    ph_sinks_program(&channel->sinks, channel->program, channel->timeline.wall, discontinuity);
+}
+
+/*
+ * A jump moves timestamps at once, so that nothing is lost and the tracks stay together; sinks
+ * hear of it at the next packet that a program may start with.
+ */
+static void note_step(struct ph_channel *channel, const struct ph_arrival *a,
+                      const struct ph_timestamps *at, struct ph_now now)
+{
+    struct ph_publication *p = &channel->publication;
+
+    if (at->step == PH_TIMELINE_GOES_ON) {
+        return;
+    }
+    if (at->step != PH_TIMELINE_REALIGNED) {
+        p->is_announce_due = true;
+        p->is_redate_due = true;
+    }
+    if (at->step != PH_TIMELINE_FOLLOWED) {
+        p->jumps++;
+        ph_stats_add(channel->stats, PH_STAT_TIMELINE_JUMPS, 1);
+    }
+    if (p->jumps > 1 && now.mono - p->jump_logged_mono < PH_USEC_PER_S) {
+        return; /* a broken clock must not flood the log */
+    }
+    p->jump_logged_mono = now.mono;
+    ph_log_warn("channel.jump", ph_kv("channel", channel->conf->name), ph_kv("session", p->session),
+                ph_kv("track", a->kind == PH_TRACK_VIDEO ? "video" : "audio"),
+                ph_kv_int("ms", at->jump_ms), ph_kv_int("jumps", p->jumps));
+}
+
+static void measure(struct ph_channel *channel, const struct ph_arrival *a, int64_t ticks,
+                    struct ph_now now)
+{
+    struct ph_publication *p = &channel->publication;
+    bool is_video = a->kind == PH_TRACK_VIDEO;
+
+    p->packets[a->kind]++;
+    p->bytes[a->kind] += a->packet->size;
+    p->newest[a->kind] = ticks;
+    ph_meter_add(&p->bits, now.mono, (int64_t)a->packet->size * 8);
+    ph_stats_add(channel->stats,
+                 is_video ? PH_STAT_INGEST_PACKETS_VIDEO : PH_STAT_INGEST_PACKETS_AUDIO, 1);
+    if (!is_video) {
+        return;
+    }
+    ph_meter_add(&p->frames, av_rescale(ticks, PH_USEC_PER_S, PH_TIMELINE_HZ), 1);
+    if (a->is_random_access) {
+        if (p->last_key > 0) {
+            p->gop_s = (double)(ticks - p->last_key) / PH_TIMELINE_HZ;
+        }
+        p->last_key = ticks;
+    }
+}
+
+static int fill_out(struct ph_channel *channel, const struct ph_arrival *a,
+                    const struct ph_timestamps *at)
+{
+    AVPacket *out = channel->out;
+
+    av_packet_unref(out);
+    if (av_packet_ref(out, a->packet) < 0) {
+        return PH_ENOMEM;
+    }
+    av_packet_free_side_data(out);
+    out->pts = at->pts;
+    out->dts = at->dts;
+    out->duration = at->duration;
+    out->time_base = ph_program_track(channel->program, (int)a->kind)->time_base;
+    out->stream_index = (int)a->kind;
+    out->flags = a->is_random_access ? AV_PKT_FLAG_KEY : 0;
+    return 0;
+}
+
+/* How many samples the packet decodes to, 0 if that cannot be told. */
+static int count_samples(const struct ph_track *track, const AVPacket *packet)
+{
+    if (track->par->codec_id == AV_CODEC_ID_OPUS) {
+        return ph_codec_opus_samples(packet->data, (size_t)packet->size);
+    }
+    return track->frame_samples;
+}
+
+int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct ph_now now)
+{
+    struct ph_publication *p = &channel->publication;
+    struct ph_timestamps at;
+    bool starts = is_start(p, a);
+
+    if (p->is_program_due && starts) {
+        make_program(channel);
+    }
+    if (!is_in_program(channel, a->kind)) {
+        ph_air_drop(channel, 1); /* of a track that waits for the next random access point */
+        return 0;
+    }
+    int err = ph_timeline_place(&channel->timeline, a->kind, a->pts, a->dts,
+                                count_samples(p->refined[a->kind], a->packet), now.mono, &at);
+    if (err == 0) {
+        err = fill_out(channel, a, &at);
+    }
+    if (err != 0) {
+        ph_air_drop(channel, 1);
+        return err;
+    }
+    int64_t ticks = av_rescale_q(at.dts, channel->out->time_base, PH_TIMELINE_TIME_BASE);
+    note_step(channel, a, &at, now);
+    if (p->is_announce_due && starts) {
+        announce(channel, ticks, now);
+    }
+    measure(channel, a, ticks, now);
+    ph_sinks_packet(&channel->sinks, channel->out, starts, now.mono);
+    av_packet_unref(channel->out);
+    return 0;
+}
