@@ -38,6 +38,8 @@ class CheckStyle(unittest.TestCase):
     def test_what_cannot_be_broken_may_be_long(self):
         self.assert_clean("a.md", "| " + "x" * 120 + " |\n")
         self.assert_clean("a.md", "https://example.org/" + "x" * 120 + "\n")
+        self.assert_clean("a.svg", '<path d="' + "M 1" * 40 + '"/>\n')
+        self.assert_refused("a.svg", "<text>" + "x" * 120 + "</text>\n", 1, "columns")
         self.assert_refused("a.c", SPDX + "| " + "x" * 120 + " |\n", 2, "columns")
 
     def test_blanks(self):
@@ -78,6 +80,8 @@ class CheckStyle(unittest.TestCase):
         self.assert_refused("src/a.c", SPDX + function("f", 101), 4, "f() has 101 lines")
         self.assert_clean("src/a.c", SPDX + "\n" * 598 + "int a;\n")
         self.assert_refused("src/a.c", SPDX + "\n" * 599 + "int a;\n", 600, "601 lines")
+        self.assert_clean("tests/unit/a.c", SPDX + "\n" * 998 + "int a;\n")
+        self.assert_refused("tests/unit/a.c", SPDX + "\n" * 999 + "int a;\n", 1000, "1001 lines")
 
     def test_sleeps(self):
         self.assert_refused("tests/unit/a.c", SPDX + "    sleep(1);\n", 2, "sleeps")
