@@ -29,8 +29,10 @@ struct ph_now ph_clock_now(void)
 
 void ph_clock_format_utc(ph_usec wall, char out[static 32])
 {
-    time_t seconds = (time_t)(wall / PH_USEC_PER_S);
-    int ms = (int)(wall % PH_USEC_PER_S / PH_USEC_PER_MS);
+    /* Rounded down, so that the fraction counts up before 1970 as well. */
+    ph_usec fraction = (wall % PH_USEC_PER_S + PH_USEC_PER_S) % PH_USEC_PER_S;
+    time_t seconds = (time_t)(wall / PH_USEC_PER_S - (wall % PH_USEC_PER_S < 0));
+    int ms = (int)(fraction / PH_USEC_PER_MS);
     struct tm tm;
 
     gmtime_r(&seconds, &tm);

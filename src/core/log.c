@@ -3,6 +3,7 @@
 #include <phien/core/log.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -35,15 +36,24 @@ static void put_text(struct line *line, const char *text)
     put(line, text, strlen(text));
 }
 
-/* The length of the UTF-8 sequence at `s` (RFC 3629), 0 if it is not a valid one. */
+/*
+ * The length of the UTF-8 sequence at `s`, 0 if it is not a valid one. Only the second byte's
+ * range depends on the first: that rules out overlong forms, surrogates and what lies above
+ * U+10FFFF (RFC 3629, section 4).
+ */
 static size_t utf8_length(const unsigned char *s)
 {
-    size_t len = s[0] < 0x80 ? 1 : s[0] >= 0xc2 && s[0] < 0xe0 ? 2 : (s[0] & 0xf0) == 0xe0 ? 3 : 0;
+    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
+    size_t len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
 
-    if (s[0] >= 0xf0 && s[0] < 0xf5) {
-        len = 4;
+    if (s[0] < 0x80) {
+        return 1;
     }
-    for (size_t i = 1; i < len; i++) {
+    if (s[0] < 0xc2 || s[0] > 0xf4 || s[1] < low || s[1] > high) {
+        return 0;
+    }
+    for (size_t i = 2; i < len; i++) {
         if ((s[i] & 0xc0) != 0x80) {
             return 0;
         }
@@ -93,6 +103,19 @@ static bool is_plain(const char *text)
     return true;
 }
 
+static void put_real(struct line *line, double value)
+{
+    char number[64];
+
+    if (isfinite(value)) {
+        /* Beyond 10^15 a double has no decimals, and the digits would not fit. */
+        snprintf(number, sizeof(number), fabs(value) < 1e15 ? "%.3f" : "%.15e", value);
+        put_text(line, number);
+    } else {
+        put_text(line, "null"); /* JSON has no word for them */
+    }
+}
+
 static void put_value(struct line *line, const struct ph_log_field *field)
 {
     char number[64];
@@ -110,8 +133,7 @@ static void put_value(struct line *line, const struct ph_log_field *field)
         put_text(line, number);
         break;
     case PH_LOG_KIND_REAL:
-        snprintf(number, sizeof(number), "%.3f", field->value.real);
-        put_text(line, number);
+        put_real(line, field->value.real);
         break;
     case PH_LOG_KIND_BOOL:
         put_text(line, field->value.boolean ? "true" : "false");
@@ -170,8 +192,8 @@ void ph_log_write(enum ph_log_level level, const char *event, const struct ph_lo
     char time[32];
 
     ph_clock_format_utc(ph_clock_wall(), time);
-    const struct ph_log_field heads[] = {
-        ph_kv("time", time), ph_kv("level", level_name(level)), ph_kv("event", event)};
+    const struct ph_log_field heads[] = {ph_kv("time", time), ph_kv("level", level_name(level)),
+                                         ph_kv("event", event)};
     for (size_t i = 0; i < 3; i++) {
         put_field(&line, &heads[i]);
     }

@@ -48,7 +48,7 @@ struct ph_log_field {
     union {
         const char *text;
         int64_t integer;
-        double real; /* printed with three decimals */
+        double real; /* printed with three decimals; null if it is not finite */
         bool boolean;
     } value;
 };
