@@ -57,8 +57,8 @@ static bool find_twin(const struct ph_conf *conf, const struct ph_conf_key *key,
 static int check_twins(const struct ph_conf *conf, const char *name,
                        const struct ph_conf_lines *lines, struct ph_conf_error *error)
 {
-    size_t twin;
-    size_t first;
+    size_t twin = 0;
+    size_t first = 0;
 
     if (!find_twin(conf, &ph_conf_keys[ph_conf_key_find(PH_CONF_CHANNELS, name)], &twin, &first)) {
         return PH_OK;
@@ -85,10 +85,8 @@ static int check_window(const struct ph_conf *conf, const struct ph_conf_lines *
     if (conf->hls.window_s >= needed_s) {
         return PH_OK;
     }
+    /* The default suits the longest segments, so the key is in the file. */
     error->line = line_of(lines, "hls", "window_s");
-    if (error->line == 0) {
-        error->line = line_of(lines, "hls", "segment_ms");
-    }
     snprintf(error->key, sizeof(error->key), "hls.window_s");
     snprintf(error->text, sizeof(error->text),
              "%u is less than three segments of %u ms; write %u or more, or a smaller "
