@@ -6,6 +6,10 @@
  */
 #include "pace.h"
 
+#include <phien/core/err.h>
+
+#include <phien/core/err.h>
+
 enum { SURE_COUNT = 2 };
 
 void ph_pace_init(struct ph_pace *pace, ph_usec hint)
@@ -29,6 +33,7 @@ static ph_usec median(const ph_usec *values, unsigned count)
         }
         sorted[k] = values[i];
     }
+    PH_ASSERT(count > 0);
     return sorted[count / 2];
 }
 
@@ -45,6 +50,7 @@ static ph_usec measure(const struct ph_pace *pace)
             used++;
         }
     }
+    PH_ASSERT(used > 0); /* the one in the middle */
     return (sum + used / 2) / used;
 }
 
