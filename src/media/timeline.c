@@ -7,6 +7,7 @@
 #include "timeline.h"
 
 #include <libavutil/mathematics.h>
+#include <stdlib.h>
 
 enum {
     MARGIN_US = 10 * 1000000, /* timeline before the first session */
@@ -237,12 +238,25 @@ static void restart(struct ph_timeline *timeline, struct ph_lane *lane, struct p
     out->step = PH_TIMELINE_JUMPED;
 }
 
+/*
+ * Whether a small leap forward takes back an earlier jump of this track alone: on the other's
+ * clock it is no leap.
+ */
+static bool is_back_in_step(const struct ph_lane *lane, const struct ph_lane *other, int64_t dts)
+{
+    int64_t end = lane_end(lane);
+
+    return lane->offset != other->offset && is_explained(lane, other, dts) &&
+           llabs(dts + other->offset - end) < llabs(dts + lane->offset - end);
+}
+
 static void follow_clock(struct ph_timeline *timeline, struct ph_lane *lane, struct ph_lane *other,
                          int64_t dts, ph_usec mono, struct ph_timestamps *out)
 {
     int64_t distance = dts - lane->last_in;
+    bool is_jump = distance > JUMP_FORWARD || distance < -JUMP_BACK;
 
-    if (distance <= JUMP_FORWARD && distance >= -JUMP_BACK) {
+    if (!is_jump && (distance <= JUMP_BACK || !is_back_in_step(lane, other, dts))) {
         return;
     }
     out->jump_ms = distance / (PH_TIMELINE_HZ / 1000);
@@ -272,11 +286,10 @@ static void stamp_video(struct ph_lane *lane, int64_t pts, int64_t dts, struct p
     out->dts = max64(dts + lane->offset - lane->dts_delay, 0);
     if (lane->has_last_out && out->dts <= lane->last_out) {
         out->dts = lane->last_out + 1;
-    }
-    out->pts = max64(out->pts, out->dts);
-    if (lane->has_last_out && out->dts - lane->last_out <= PH_TIMELINE_HZ) {
+    } else if (lane->has_last_out && out->dts - lane->last_out <= PH_TIMELINE_HZ) {
         ph_cadence_add(&lane->cadence, out->dts - lane->last_out);
     }
+    out->pts = max64(out->pts, out->dts);
     out->duration = ph_cadence_estimate(&lane->cadence);
 }
 
