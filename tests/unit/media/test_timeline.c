@@ -161,10 +161,14 @@ static void a_jump_that_is_taken_back_leaves_nothing_behind(void **state)
         s.adjust_ms = leap;
         s.arg = &l;
         source_begin(&s, 7200000);
-        source_run(&s, 7200000, 120);
+        source_run(&s, 7200000, 61);
         /* Both tracks going on 1.5 s later is no jump but a gap. */
         bool is_gap = l.only == PH_TRACK_NONE && l.ms == -1500;
         assert_int_equal(s.steps[PH_TIMELINE_REALIGNED], is_gap ? 1 : 2);
+        if (is_gap) {
+            source_forget(&s); /* the gap begins in one track before it does in the other */
+        }
+        source_run(&s, 7200000, 120);
         assert_under(s.worst_sync, 1.2 * MS, "A/V offset");
     }
 }
