@@ -47,7 +47,7 @@ static json_t *describe_session(const struct ph_publish_info *info,
                      info->application, "since", since, "video_packets",
                      (json_int_t)status->packets[PH_TRACK_VIDEO], "audio_packets",
                      (json_int_t)status->packets[PH_TRACK_AUDIO], "bytes",
-                     (json_int_t)(status->bytes[PH_TRACK_VIDEO] + status->bytes[PH_TRACK_AUDIO]),
+                     (json_int_t)status->bytes[PH_TRACK_VIDEO] + status->bytes[PH_TRACK_AUDIO],
                      "dropped", (json_int_t)status->dropped, "jumps", (json_int_t)status->jumps);
 }
 

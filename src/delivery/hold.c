@@ -75,14 +75,21 @@ static void keep_waiting(struct ph_hold *hold)
     ph_http_exchange_on_abort(hold->exchange, on_abort, hold);
 }
 
+static void answer_first_due(struct ph_holds *holds)
+{
+    struct ph_hold *hold = holds->first_due;
+
+    bool is_answered = try_hold(hold, true);
+    PH_ASSERT(is_answered && holds->first_due != hold);
+}
+
 static void on_due(void *arg)
 {
     struct ph_holds *holds = arg;
     ph_usec now = ph_loop_now(holds->loop);
 
     while (holds->first_due != NULL && holds->first_due->deadline <= now) {
-        bool is_answered = try_hold(holds->first_due, true);
-        PH_ASSERT(is_answered);
+        answer_first_due(holds);
     }
     ph_timer_set(holds->timer,
                  holds->first_due != NULL ? holds->first_due->deadline : PH_USEC_NEVER);
@@ -151,7 +158,6 @@ void ph_holds_wake(struct ph_holds *holds, struct ph_hold_list *list)
 void ph_holds_flush(struct ph_holds *holds)
 {
     while (holds->first_due != NULL) {
-        bool is_answered = try_hold(holds->first_due, true);
-        PH_ASSERT(is_answered);
+        answer_first_due(holds);
     }
 }

@@ -287,6 +287,7 @@ static size_t read_requests(struct ph_http_conn *conn, const uint8_t *data, size
 
 static void keep_ahead(struct ph_http_conn *conn, const uint8_t *data, size_t len)
 {
+    PH_ASSERT(conn->is_reading); /* so closing it does not free it here */
     ph_write_bytes(&conn->ahead, data, len);
     if (conn->ahead.failed) {
         ph_log_debug("http.cut", ph_kv("peer", ph_tcp_conn_peer(conn->tcp)),

@@ -83,7 +83,7 @@ static int on_header_field(llhttp_t *parser, const char *at, size_t len)
 
     for (size_t i = 0; i < len && h1->name_len < sizeof(h1->name); i++) {
         char c = at[i];
-        h1->name[h1->name_len++] = c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+        h1->name[h1->name_len++] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
     }
     return HPE_OK;
 }

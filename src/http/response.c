@@ -217,6 +217,7 @@ static void write_json_text(struct ph_writer *out, const char *text)
     ph_write_u8(out, '"');
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): once, without the detail */
 struct ph_buf *ph_response_format_problem(int status, const char *detail)
 {
     struct ph_writer out;

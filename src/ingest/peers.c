@@ -39,9 +39,10 @@ void ph_peers_destroy(struct ph_peers **ref)
     if (peers == NULL) {
         return;
     }
-    HASH_ITER(hh, peers->by_ip, peer, next)
-    {
-        HASH_DEL(peers->by_ip, peer);
+    peer = peers->by_ip;
+    HASH_CLEAR(hh, peers->by_ip);
+    for (; peer != NULL; peer = next) {
+        next = peer->hh.next;
         free(peer);
     }
     pthread_mutex_destroy(&peers->mutex);

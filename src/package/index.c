@@ -38,7 +38,7 @@ static struct ph_index_rate known_rate(struct ph_index_rate rate, int64_t estima
 static void write_bandwidth(struct ph_writer *w, struct ph_index_rate rate)
 {
     ph_write_format(w, "#EXT-X-STREAM-INF:BANDWIDTH=%lld,AVERAGE-BANDWIDTH=%lld",
-                    (long long)(rate.peak_bps + rate.peak_bps / 10), (long long)rate.average_bps);
+                    (long long)rate.peak_bps + rate.peak_bps / 10, (long long)rate.average_bps);
 }
 
 static double frame_rate(const struct ph_index *index)

@@ -309,8 +309,10 @@ void ph_rtmp_server_drain(struct ph_rtmp_server *server)
 {
     ph_tcp_listener_close(&server->listener);
     while (server->connections != NULL) {
-        ph_rtmp_session_end(server->connections->session, PH_CLOSE_SHUTDOWN);
-        finish(server->connections, PH_CLOSE_SHUTDOWN, NULL);
+        struct connection *first = server->connections;
+        ph_rtmp_session_end(first->session, PH_CLOSE_SHUTDOWN);
+        finish(first, PH_CLOSE_SHUTDOWN, NULL);
+        PH_ASSERT(server->connections != first);
     }
 }
 
