@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Packets to movie fragments, by libavformat's mp4 muxer. What is set here was found by measuring
+ * (FFmpeg 5.1); each of these settings, left out, loses the timeline in a way that no test but
+ * one of tfdt against dts shows.
+ */
+#include "cmaf.h"
+
+#include "muxer.h"
+
+#include <phien/core/mem.h>
+
+#include <stdlib.h>
+
+struct ph_cmaf {
+    struct ph_muxer muxer;
+    struct ph_buf *init;
+    AVPacket *held; /* the newest video packet: its duration is known with the next one */
+    bool has_held;
+    bool has_samples; /* in the open part */
+    bool is_delayed;  /* the init segment needs a packet of the audio */
+    bool has_audio_sample;
+};
+
+/*
+ * frag_custom: fragments end where we say. skip_trailer: no index of all fragments is collected.
+ * frag_discont, before the first packet of every fragment: tfdt is the packet's dts; without it
+ * the muxer writes the sum of the durations so far, which drifts, and both tracks start at 0.
+ * use_editlist=0: else an edit list is wanted that frag_discont prevents, and video comes late.
+ */
+#define MOVFLAGS "frag_custom+empty_moov+default_base_moof+skip_trailer+frag_discont"
+
+static bool needs_packet_for_init(const struct ph_track *track)
+{
+    return track != NULL &&
+           (track->par->codec_id == AV_CODEC_ID_AC3 || track->par->codec_id == AV_CODEC_ID_EAC3);
+}
+
+static int add_tracks(struct ph_cmaf *cmaf, const struct ph_track *video,
+                      const struct ph_track *audio)
+{
+    int err = PH_OK;
+
+    if (video != NULL) {
+        /* hvc1, not hev1: Apple plays no other (HLS authoring specification 1.10). */
+        bool is_hevc = video->par->codec_id == AV_CODEC_ID_HEVC;
+        uint32_t tag = is_hevc ? MKTAG('h', 'v', 'c', '1') : 0;
+        err = ph_muxer_add_track(&cmaf->muxer, video, tag);
+    }
+    if (err == PH_OK && audio != NULL) {
+        err = ph_muxer_add_track(&cmaf->muxer, audio, 0);
+    }
+    return err;
+}
+
+static int begin(struct ph_cmaf *cmaf)
+{
+    const char *const options[] = {"movflags", cmaf->is_delayed ? MOVFLAGS "+delay_moov" : MOVFLAGS,
+                                   "use_editlist", "0", NULL};
+    int err = ph_muxer_begin(&cmaf->muxer, options);
+
+    if (err == PH_OK && !cmaf->is_delayed) {
+        err = ph_muxer_take(&cmaf->muxer, &cmaf->init);
+        PH_ASSERT(err != PH_EAGAIN);
+    }
+    return err;
+}
+
+int ph_cmaf_create(struct ph_cmaf **out, const struct ph_track *video, const struct ph_track *audio)
+{
+    struct ph_cmaf *cmaf = ph_new(struct ph_cmaf);
+
+    PH_ASSERT(video != NULL || audio != NULL);
+    cmaf->is_delayed = needs_packet_for_init(audio);
+    cmaf->held = av_packet_alloc();
+    int err = cmaf->held != NULL ? ph_muxer_init(&cmaf->muxer, "mp4") : PH_ENOMEM;
+    if (err == PH_OK) {
+        err = add_tracks(cmaf, video, audio);
+    }
+    if (err == PH_OK) {
+        err = begin(cmaf);
+    }
+    if (err != PH_OK) {
+        ph_cmaf_destroy(&cmaf);
+        return err;
+    }
+    *out = cmaf;
+    return PH_OK;
+}
+
+void ph_cmaf_destroy(struct ph_cmaf **ref)
+{
+    struct ph_cmaf *cmaf = *ref;
+
+    *ref = NULL;
+    if (cmaf == NULL) {
+        return;
+    }
+    av_packet_free(&cmaf->held);
+    ph_buf_unref(&cmaf->init);
+    ph_muxer_fini(&cmaf->muxer);
+    free(cmaf);
+}
+
+struct ph_buf *ph_cmaf_init(const struct ph_cmaf *cmaf)
+{
+    return cmaf->init;
+}
+
+static int write_sample(struct ph_cmaf *cmaf, const AVPacket *packet, int64_t duration)
+{
+    if (!cmaf->has_samples) {
+        ph_muxer_set(&cmaf->muxer, "movflags", "+frag_discont");
+    }
+    int err = ph_muxer_write(&cmaf->muxer, packet, duration);
+    if (err == PH_OK) {
+        cmaf->has_samples = true;
+        cmaf->has_audio_sample |= packet->stream_index == PH_TRACK_AUDIO;
+    }
+    return err;
+}
+
+/* `end` is where the held packet ends, AV_NOPTS_VALUE if nobody knows better than the packet. */
+static int write_held(struct ph_cmaf *cmaf, int64_t end)
+{
+    if (!cmaf->has_held) {
+        return PH_OK;
+    }
+    bool is_known = end != AV_NOPTS_VALUE && end > cmaf->held->dts;
+    int err =
+        write_sample(cmaf, cmaf->held, is_known ? end - cmaf->held->dts : cmaf->held->duration);
+    cmaf->has_held = false;
+    av_packet_unref(cmaf->held);
+    return err;
+}
+
+int ph_cmaf_add(struct ph_cmaf *cmaf, const AVPacket *packet)
+{
+    if (packet->stream_index != PH_TRACK_VIDEO) {
+        return write_sample(cmaf, packet, packet->duration);
+    }
+    int err = write_held(cmaf, packet->dts);
+    int ref_err = av_packet_ref(cmaf->held, packet);
+    cmaf->has_held = ref_err >= 0;
+    return err != PH_OK ? err : ref_err < 0 ? PH_ENOMEM : PH_OK;
+}
+
+/* With delay_moov the first flush writes the init segment alone. */
+static int take_delayed_init(struct ph_cmaf *cmaf)
+{
+    if (!cmaf->is_delayed || cmaf->init != NULL) {
+        return PH_OK;
+    }
+    /* Without a packet to read the configuration from, samples wait for the next part. */
+    return cmaf->has_audio_sample ? ph_muxer_flush(&cmaf->muxer, &cmaf->init) : PH_EAGAIN;
+}
+
+int ph_cmaf_cut(struct ph_cmaf *cmaf, int64_t video_end, struct ph_buf **part)
+{
+    int held_err = write_held(cmaf, video_end);
+
+    if (!cmaf->has_samples) {
+        return held_err != PH_OK ? held_err : PH_EAGAIN;
+    }
+    int err = take_delayed_init(cmaf);
+    if (err == PH_OK) {
+        err = ph_muxer_flush(&cmaf->muxer, part);
+        cmaf->has_samples = false;
+    }
+    return err;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PHIEN_PACKAGE_MUXER_H
+#define PHIEN_PACKAGE_MUXER_H
+
+#include <phien/core/buf.h>
+#include <phien/media/track.h>
+
+#include <libavformat/avformat.h>
+
+/*
+ * What our two uses of libavformat's muxers share: a context that writes into memory and hands
+ * over, at each cut, the very buffer that it wrote into.
+ */
+struct ph_muxer {
+    AVFormatContext *context;
+    AVPacket *packet;              /* reused: what the muxer is handed may change under it */
+    int stream_of[PH_TRACK_KINDS]; /* -1: the track is not carried */
+    AVRational time_base_of[PH_TRACK_KINDS]; /* of the packets that come in */
+};
+
+PH_MUST_CHECK int ph_muxer_init(struct ph_muxer *muxer, const char *format);
+void ph_muxer_fini(struct ph_muxer *muxer);
+
+/* Before ph_muxer_begin. `tag`: 0 leaves the choice to the muxer. */
+PH_MUST_CHECK int ph_muxer_add_track(struct ph_muxer *muxer, const struct ph_track *track,
+                                     uint32_t tag);
+
+/*
+ * Writes the header. Each option is a name and its value, NULL ends the list; every one of them
+ * must be known to the muxer.
+ */
+PH_MUST_CHECK int ph_muxer_begin(struct ph_muxer *muxer, const char *const options[]);
+
+/* Sets an option of the running muxer, for those that act once. */
+void ph_muxer_set(struct ph_muxer *muxer, const char *name, const char *value);
+
+/*
+ * Borrows `packet`; `duration` in its track's time base replaces the packet's. PH_EINVAL: it has
+ * no bytes or impossible times; PH_EMEDIA: the muxer refuses it.
+ */
+PH_MUST_CHECK int ph_muxer_write(struct ph_muxer *muxer, const AVPacket *packet, int64_t duration);
+
+/* What was written since the last call; PH_EAGAIN if that is nothing. The caller owns `out`. */
+PH_MUST_CHECK int ph_muxer_take(struct ph_muxer *muxer, struct ph_buf **out);
+
+/* Makes the muxer write what it holds back, then takes it. */
+PH_MUST_CHECK int ph_muxer_flush(struct ph_muxer *muxer, struct ph_buf **out);
+
+#endif

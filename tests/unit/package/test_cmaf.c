@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "media_fixture.h"
+#include "package/cmaf.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+static struct ph_cmaf *create(const struct media *m)
+{
+    struct ph_cmaf *cmaf = NULL;
+
+    assert_int_equal(ph_cmaf_create(&cmaf, m->video, m->audio), 0);
+    return cmaf;
+}
+
+/* What goes in, a kind: the first dts of the part, its samples and bytes, the end of the last. */
+struct wanted {
+    int64_t first;
+    int64_t next;
+    uint32_t samples;
+    uint64_t bytes;
+};
+
+static void note(struct wanted wanted[], const AVPacket *packet)
+{
+    struct wanted *w = &wanted[packet->stream_index];
+
+    w->first = w->samples == 0 ? packet->dts : w->first;
+    w->next = packet->dts + packet->duration;
+    w->samples++;
+    w->bytes += (uint64_t)packet->size;
+}
+
+static void check_part(const struct ph_buf *part, const struct wanted wanted[])
+{
+    int traf_index = 0;
+    uint64_t media_bytes = 0;
+
+    for (int kind = PH_TRACK_VIDEO; kind <= PH_TRACK_AUDIO; kind++) {
+        struct traf traf;
+        if (wanted[kind].samples == 0) {
+            continue; /* a track without samples has no traf */
+        }
+        assert_true(traf_read(part, traf_index++, &traf));
+        if (traf.tfdt != (uint64_t)wanted[kind].first) {
+            fail_msg("kind %d: tfdt %" PRIu64 ", dts %" PRId64, kind, traf.tfdt,
+                     wanted[kind].first);
+        }
+        assert_int_equal(traf.samples, wanted[kind].samples);
+        assert_int_equal(traf.bytes, wanted[kind].bytes);
+        /* The last sample's duration included. */
+        assert_int_equal(traf.tfdt + traf.duration, wanted[kind].next);
+        media_bytes += traf.bytes;
+    }
+    struct traf traf;
+    assert_false(traf_read(part, traf_index, &traf));
+    struct box mdat = box_find(box_of(part), "mdat", 0);
+    assert_int_equal(mdat.len, media_bytes);
+}
+
+static void test_ten_thousand_parts(void **state)
+{
+    (void)state;
+    struct media m;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    struct ph_cmaf *cmaf = create(&m);
+    for (int i = 0; i < 10000; i++) {
+        struct wanted wanted[PH_TRACK_KINDS] = {0};
+        for (int k = 0; k < 9; k++) {
+            AVPacket *packet = media_next(&m);
+            note(wanted, packet);
+            assert_int_equal(ph_cmaf_add(cmaf, packet), 0);
+            av_packet_free(&packet);
+        }
+        struct ph_buf *part = NULL;
+        assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+        check_part(part, wanted);
+        ph_buf_unref(&part);
+    }
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+}
+
+/* Frames get lost across the end of a part: the next part begins where its first frame is. */
+static void test_gap_keeps_real_times(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_buf *part = NULL;
+    struct traf traf;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    struct ph_cmaf *cmaf = create(&m);
+    int64_t last = 0;
+    for (size_t i = 0; i < 20; i++) {
+        assert_int_equal(ph_cmaf_add(cmaf, m.packets[i]), 0);
+        last = m.packets[i]->stream_index == PH_TRACK_VIDEO ? m.packets[i]->dts : last;
+    }
+    /* The cut knows that the next video frame comes half a second later. */
+    int64_t next = last + 45000;
+    assert_int_equal(ph_cmaf_cut(cmaf, next, &part), 0);
+    assert_true(traf_read(part, 0, &traf));
+    assert_int_equal(traf.tfdt + traf.duration, next);
+    ph_buf_unref(&part);
+
+    for (size_t i = 20; i < 40; i++) {
+        AVPacket *late = av_packet_clone(m.packets[i]);
+        late->dts += late->stream_index == PH_TRACK_VIDEO ? 45000 : 24000;
+        late->pts += late->stream_index == PH_TRACK_VIDEO ? 45000 : 24000;
+        assert_int_equal(ph_cmaf_add(cmaf, late), 0);
+        av_packet_free(&late);
+    }
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+    assert_true(traf_read(part, 0, &traf));
+    int64_t first = 0;
+    for (size_t i = 20; first == 0; i++) {
+        first = m.packets[i]->stream_index == PH_TRACK_VIDEO ? m.packets[i]->dts + 45000 : 0;
+    }
+    assert_int_equal(traf.tfdt, first);
+    ph_buf_unref(&part);
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+}
+
+static void test_nothing_to_publish(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_buf *part = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    struct ph_cmaf *cmaf = create(&m);
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), PH_EAGAIN);
+    assert_int_equal(ph_cmaf_add(cmaf, m.packets[0]), 0);
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+    ph_buf_unref(&part);
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), PH_EAGAIN);
+    assert_null(part);
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+}
+
+static void test_init_is_stable(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"h264_bframes_aac.mp4", "hevc_ac3.mp4", "av1_opus.mp4"};
+    static const char *const entries[] = {"avc1", "hvc1", "av01"};
+
+    for (size_t f = 0; f < 3; f++) {
+        struct media a;
+        struct media b;
+        struct ph_cmaf *first = NULL;
+        struct ph_cmaf *second = NULL;
+        media_open(&a, files[f]);
+        media_open(&b, files[f]);
+        b.video->par->bit_rate = 1234567; /* what an encoder says of itself does not matter */
+        assert_int_equal(ph_cmaf_create(&first, a.video, f == 1 ? NULL : a.audio), 0);
+        assert_int_equal(ph_cmaf_create(&second, b.video, f == 1 ? NULL : b.audio), 0);
+        struct ph_buf *x = ph_cmaf_init(first);
+        struct ph_buf *y = ph_cmaf_init(second);
+        assert_int_equal(x->len, y->len);
+        assert_memory_equal(x->data, y->data, x->len);
+        assert_non_null(box_find(box_of(x), "ftyp", 0).data);
+        struct box moov = box_find(box_of(x), "moov", 0);
+        assert_non_null(box_find(moov, "mvex", 0).data);
+        assert_non_null(memmem(x->data, x->len, entries[f], 4));
+        /* An edit list would shift the video against the audio. */
+        assert_null(box_find(box_find(moov, "trak", 0), "edts", 0).data);
+        ph_cmaf_destroy(&first);
+        ph_cmaf_destroy(&second);
+        media_close(&a);
+        media_close(&b);
+    }
+}
+
+/* The configuration of AC-3 lies in its packets: the init segment comes with the first part. */
+static void test_delayed_init(void **state)
+{
+    (void)state;
+    struct media m;
+    struct wanted wanted[PH_TRACK_KINDS] = {0};
+    struct ph_buf *part = NULL;
+
+    media_open(&m, "hevc_ac3.mp4");
+    struct ph_cmaf *cmaf = create(&m);
+    assert_null(ph_cmaf_init(cmaf));
+    size_t i = 0;
+    for (; m.packets[i]->stream_index == PH_TRACK_VIDEO; i++) {
+        assert_int_equal(ph_cmaf_add(cmaf, m.packets[i]), 0);
+        note(wanted, m.packets[i]);
+    }
+    assert_true(i > 0);
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), PH_EAGAIN);
+    for (; i < 30; i++) {
+        assert_int_equal(ph_cmaf_add(cmaf, m.packets[i]), 0);
+        note(wanted, m.packets[i]);
+    }
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+    check_part(part, wanted);
+    ph_buf_unref(&part);
+    assert_non_null(ph_cmaf_init(cmaf));
+    assert_non_null(memmem(ph_cmaf_init(cmaf)->data, ph_cmaf_init(cmaf)->len, "dac3", 4));
+    for (int round = 0; round < 3; round++) {
+        memset(wanted, 0, sizeof(wanted));
+        for (size_t end = i + 20; i < end; i++) {
+            assert_int_equal(ph_cmaf_add(cmaf, m.packets[i]), 0);
+            note(wanted, m.packets[i]);
+        }
+        assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+        check_part(part, wanted);
+        ph_buf_unref(&part);
+    }
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+}
+
+/* Every packet comes back with its bytes and its times; so does the offset of A and V. */
+struct read_back {
+    const struct media *m;
+    size_t seen[PH_TRACK_KINDS];
+};
+
+static void take_read_back(void *arg, const AVPacket *packet)
+{
+    struct read_back *back = arg;
+    int kind = packet->stream_index;
+    const AVPacket *in = media_nth(back->m, kind, back->seen[kind]++);
+
+    assert_non_null(in);
+    assert_int_equal(packet->size, in->size);
+    assert_memory_equal(packet->data, in->data, (size_t)in->size);
+    assert_int_equal(av_compare_ts(packet->pts, packet->time_base, in->pts, in->time_base), 0);
+    assert_int_equal(av_compare_ts(packet->dts, packet->time_base, in->dts, in->time_base), 0);
+}
+
+static void test_reads_back_as_it_was(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"h264_bframes_aac.mp4", "hevc_ac3.mp4", "av1_opus.mp4"};
+
+    for (size_t f = 0; f < 3; f++) {
+        struct media m;
+        struct ph_buf *part = NULL;
+        uint8_t *all = ph_alloc(1 << 20);
+        media_open(&m, files[f]);
+        struct ph_cmaf *cmaf = create(&m);
+        size_t len = 0;
+        size_t at = 4096; /* room for an init segment that comes late */
+        for (size_t i = 0; i < m.count; i++) {
+            assert_int_equal(ph_cmaf_add(cmaf, m.packets[i]), 0);
+            if (i % 17 == 16 || i + 1 == m.count) {
+                assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+                memcpy(all + at + len, part->data, part->len);
+                len += part->len;
+                ph_buf_unref(&part);
+            }
+        }
+        const struct ph_buf *init = ph_cmaf_init(cmaf);
+        assert_true(init->len < at);
+        memcpy(all + at - init->len, init->data, init->len);
+        struct read_back back = {&m, {0}};
+        media_read_back(all + at - init->len, init->len + len, "mp4", take_read_back, &back);
+        assert_int_equal(back.seen[PH_TRACK_VIDEO] + back.seen[PH_TRACK_AUDIO], m.count);
+        ph_cmaf_destroy(&cmaf);
+        media_close(&m);
+        free(all);
+    }
+}
+
+static void test_bad_packets_are_refused(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_buf *part = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    struct ph_cmaf *cmaf = create(&m);
+    AVPacket *packet = av_packet_clone(media_nth(&m, PH_TRACK_AUDIO, 0));
+    assert_int_equal(ph_cmaf_add(cmaf, packet), 0);
+    assert_true(ph_cmaf_add(cmaf, packet) < 0); /* the same dts again */
+    packet->dts -= 5;
+    assert_true(ph_cmaf_add(cmaf, packet) < 0); /* back in time */
+    packet->dts += 5000;
+    assert_true(ph_cmaf_add(cmaf, packet) < 0); /* pts before dts */
+    packet->pts = packet->dts;
+    packet->size = 0;
+    assert_true(ph_cmaf_add(cmaf, packet) < 0);
+    av_packet_free(&packet);
+    packet = av_packet_clone(media_nth(&m, PH_TRACK_AUDIO, 1));
+    packet->stream_index = 7;
+    assert_true(ph_cmaf_add(cmaf, packet) < 0);
+    packet->stream_index = PH_TRACK_AUDIO;
+    assert_int_equal(ph_cmaf_add(cmaf, packet), 0);
+    av_packet_free(&packet);
+
+    struct traf traf;
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+    assert_true(traf_read(part, 0, &traf));
+    assert_int_equal(traf.samples, 2);
+    ph_buf_unref(&part);
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+}
+
+static void test_unusable_parameters(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_cmaf *cmaf = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    m.video->par->width = 0;
+    assert_true(ph_cmaf_create(&cmaf, m.video, m.audio) < 0);
+    assert_null(cmaf);
+    media_close(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_ten_thousand_parts),
+        cmocka_unit_test(test_gap_keeps_real_times),
+        cmocka_unit_test(test_nothing_to_publish),
+        cmocka_unit_test(test_init_is_stable),
+        cmocka_unit_test(test_delayed_init),
+        cmocka_unit_test(test_reads_back_as_it_was),
+        cmocka_unit_test(test_bad_packets_are_refused),
+        cmocka_unit_test(test_unusable_parameters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
