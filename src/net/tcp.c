@@ -112,9 +112,17 @@ static void free_conn(uv_handle_t *handle)
     free(handle->data);
 }
 
-/* Gives the socket back; the memory goes when libuv has let go of the handle. */
+/*
+ * Gives the socket back; the memory goes when libuv has let go of the handle. Bytes that nobody
+ * will read are reset away: the kernel would keep them, and the socket, until its own timeout.
+ */
 static void release(struct ph_tcp_conn *conn)
 {
+    static const struct linger reset = {.l_onoff = 1, .l_linger = 0};
+
+    if (conn->queue.count > 0) {
+        setsockopt(conn->fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+    }
     conn->is_closed = true;
     conn->ops = NULL;
     ph_timer_destroy(&conn->linger_timer);

@@ -79,8 +79,9 @@ void ph_tcp_conn_pause(struct ph_tcp_conn *conn);
 void ph_tcp_conn_resume(struct ph_tcp_conn *conn);
 
 /*
- * Ends the connection. No callback follows. What is queued is still sent when `flush` is true
- * (for at most a few seconds, and nothing more is read), else dropped. NULLs the pointer.
+ * Ends the connection. No callback follows. With `flush`, what is queued is still sent, for at most
+ * a few seconds, while what the peer sends is read and dropped, so that no reset takes our last
+ * words from it. Without, both are dropped. NULLs the pointer.
  */
 void ph_tcp_conn_close(struct ph_tcp_conn **conn, bool flush);
 
