@@ -191,6 +191,7 @@ bool ph_amf0_read_element(struct ph_amf0_reader *reader, struct ph_amf0_value *a
     return ph_amf0_read(reader, value) || fail(reader, PH_EPROTO);
 }
 
+/* NOLINTNEXTLINE(misc-no-recursion): see below */
 void ph_amf0_skip(struct ph_amf0_reader *reader, struct ph_amf0_value *value)
 {
     struct ph_amf0_value key;

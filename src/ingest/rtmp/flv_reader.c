@@ -36,7 +36,7 @@ static void set_codec(struct ph_flv_tag *tag, const struct codec *codecs, uint32
     tag->codec_id = codecs->id;
     for (unsigned i = 0; i < 4; i++) {
         char c = (char)(fourcc >> (24 - 8 * i) & 0x7F);
-        tag->codec_name[i] = c >= ' ' && c < 0x7F ? c : '?';
+        tag->codec_name[i] = (char)(c >= ' ' && c < 0x7F ? c : '?');
     }
     tag->codec_name[4] = '\0';
 }
