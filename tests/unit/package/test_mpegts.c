@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "media_fixture.h"
+#include "package/mpegts.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { TS_PACKET = 188, PID_PAT = 0, PID_PMT = 0x1000, PID_VIDEO = 0x100, PID_AUDIO = 0x101 };
+
+static unsigned pid_of(const uint8_t *packet)
+{
+    return (packet[1] & 0x1fu) << 8 | packet[2];
+}
+
+static bool is_start(const uint8_t *packet)
+{
+    return (packet[1] & 0x40) != 0;
+}
+
+/* The continuity counter must go on in each PID that has payload, also between segments. */
+static void check_continuity(const struct ph_buf *segment, int counters[8192])
+{
+    assert_int_equal(segment->len % TS_PACKET, 0);
+    for (size_t i = 0; i < segment->len; i += TS_PACKET) {
+        const uint8_t *packet = segment->data + i;
+        unsigned pid = pid_of(packet);
+        int counter = packet[3] & 0x0f;
+        assert_int_equal(packet[0], 0x47);
+        if ((packet[3] & 0x10) == 0) {
+            continue; /* no payload, no counting */
+        }
+        if (counters[pid] >= 0 && counter != ((counters[pid] + 1) & 0x0f)) {
+            fail_msg("pid %u: counter %d after %d", pid, counter, counters[pid]);
+        }
+        counters[pid] = counter;
+    }
+}
+
+static int64_t pes_time(const uint8_t *p)
+{
+    return (int64_t)(p[0] >> 1 & 7) << 30 | (int64_t)p[1] << 22 | (int64_t)(p[2] >> 1) << 15 |
+           (int64_t)p[3] << 7 | p[4] >> 1;
+}
+
+/* PTS of the PES packets of a PID: how many, the first and the last. */
+struct pes {
+    size_t count;
+    int64_t first;
+    int64_t last;
+};
+
+static struct pes scan_pes(const struct ph_buf *segment, unsigned pid)
+{
+    struct pes pes = {0};
+
+    for (size_t i = 0; i < segment->len; i += TS_PACKET) {
+        const uint8_t *packet = segment->data + i;
+        if (pid_of(packet) != pid || !is_start(packet)) {
+            continue;
+        }
+        size_t header = 4 + ((packet[3] & 0x20) != 0 ? 1u + packet[4] : 0);
+        const uint8_t *p = packet + header;
+        assert_int_equal(be32(p) >> 8, 1);
+        assert_true(p[7] & 0x80); /* PTS there */
+        int64_t pts = pes_time(p + 9);
+        pes.first = pes.count == 0 ? pts : pes.first;
+        pes.last = pts > pes.last ? pts : pes.last;
+        pes.count++;
+    }
+    return pes;
+}
+
+/* Adds packets until the next key frame after at least `frames` of video. */
+static struct ph_buf *next_segment(struct ph_mpegts *ts, struct media *m, AVPacket **key,
+                                   int64_t audio_range[2])
+{
+    struct ph_buf *segment = NULL;
+    AVPacket *packet = *key != NULL ? *key : media_next(m);
+    bool is_first = true;
+
+    audio_range[0] = -1;
+    for (;;) {
+        bool is_video = packet->stream_index == PH_TRACK_VIDEO;
+        if (is_video && (packet->flags & AV_PKT_FLAG_KEY) != 0 && !is_first) {
+            break;
+        }
+        is_first = is_first && !is_video;
+        if (!is_video) {
+            int64_t at = av_rescale_q(packet->pts, packet->time_base, (AVRational){1, 90000});
+            audio_range[0] = audio_range[0] < 0 ? at : audio_range[0];
+            audio_range[1] = at;
+        }
+        assert_int_equal(ph_mpegts_add(ts, packet), 0);
+        av_packet_free(&packet);
+        packet = media_next(m);
+    }
+    *key = packet;
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    return segment;
+}
+
+static void test_segments(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    AVPacket *key = NULL;
+    int counters[8192];
+
+    memset(counters, -1, sizeof(counters));
+    media_open(&m, "h264_bframes_aac.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, false), 0);
+    for (int i = 0; i < 40; i++) {
+        int64_t audio[2];
+        struct ph_buf *segment = next_segment(ts, &m, &key, audio);
+        assert_true(segment->len >= 3 * TS_PACKET);
+        assert_int_equal(pid_of(segment->data), PID_PAT);
+        assert_int_equal(pid_of(segment->data + TS_PACKET), PID_PMT);
+        check_continuity(segment, counters);
+        assert_int_equal(scan_pes(segment, PID_VIDEO).count, 30);
+
+        /* Audio of this segment, all of it and no other; several frames a PES packet. */
+        struct pes pes = scan_pes(segment, PID_AUDIO);
+        assert_in_range(llabs(pes.first - audio[0]), 0, 2);
+        assert_true(pes.last <= audio[1] + 2);
+        assert_true(pes.last >= audio[1] - 9000);
+        assert_in_range(pes.count, 8, 15);
+        ph_buf_unref(&segment);
+    }
+    struct ph_buf *none = NULL;
+    assert_int_equal(ph_mpegts_cut(ts, &none), PH_EAGAIN);
+    assert_null(none);
+    av_packet_free(&key);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
+struct read_back {
+    const struct media *m;
+    size_t video;
+    size_t audio;
+};
+
+/* Times come back exactly, and so the offset of audio and video does. */
+static void take_read_back(void *arg, const AVPacket *packet)
+{
+    struct read_back *back = arg;
+    bool is_video = packet->stream_index == PH_TRACK_VIDEO;
+    const AVPacket *in =
+        media_nth(back->m, packet->stream_index, is_video ? back->video++ : back->audio++);
+
+    assert_non_null(in);
+    int64_t out = av_rescale_q(packet->pts, packet->time_base, AV_TIME_BASE_Q);
+    int64_t wanted = av_rescale_q(in->pts, in->time_base, AV_TIME_BASE_Q);
+    assert_in_range(llabs(out - wanted), 0, 30);
+    if (!is_video) { /* ADTS */
+        assert_int_equal(packet->size, in->size + 7);
+        assert_memory_equal(packet->data + 7, in->data, (size_t)in->size);
+    } else {
+        /* Annex B after an access unit delimiter; the last slice is the same to the byte. */
+        int tail = in->size - 4 < 20 ? in->size - 4 : 20;
+        assert_true(packet->size > in->size);
+        assert_memory_equal(packet->data + packet->size - tail, in->data + in->size - tail, tail);
+    }
+}
+
+static void test_reads_back_as_it_was(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, false), 0);
+    for (size_t i = 0; i < m.count; i++) {
+        assert_int_equal(ph_mpegts_add(ts, m.packets[i]), 0);
+    }
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    struct read_back back = {.m = &m};
+    media_read_back(segment->data, segment->len, "mpegts", take_read_back, &back);
+    assert_int_equal(back.video, 120);
+    assert_int_equal(back.video + back.audio, m.count);
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
+static bool announces_discontinuity(const struct ph_buf *segment, unsigned pid)
+{
+    for (size_t i = 0; i < segment->len; i += TS_PACKET) {
+        const uint8_t *packet = segment->data + i;
+        if (pid_of(packet) == pid) {
+            return (packet[3] & 0x20) != 0 && packet[4] > 0 && (packet[5] & 0x80) != 0;
+        }
+    }
+    return false;
+}
+
+static void test_discontinuity(void **state)
+{
+    (void)state;
+    for (int is_one = 0; is_one < 2; is_one++) {
+        struct media m;
+        struct ph_mpegts *ts = NULL;
+        AVPacket *key = NULL;
+        int64_t audio[2];
+        media_open(&m, "h264_bframes_aac.mp4");
+        assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, is_one), 0);
+        struct ph_buf *segment = next_segment(ts, &m, &key, audio);
+        assert_int_equal(announces_discontinuity(segment, PID_VIDEO), is_one);
+        assert_int_equal(announces_discontinuity(segment, PID_AUDIO), is_one);
+        ph_buf_unref(&segment);
+        /* Once, not at each segment. */
+        segment = next_segment(ts, &m, &key, audio);
+        assert_false(announces_discontinuity(segment, PID_VIDEO));
+        ph_buf_unref(&segment);
+        av_packet_free(&key);
+        ph_mpegts_destroy(&ts);
+        media_close(&m);
+    }
+}
+
+static void test_what_it_carries(void **state)
+{
+    (void)state;
+    struct media avc;
+    struct media av1;
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+
+    media_open(&avc, "h264_bframes_aac.mp4");
+    media_open(&av1, "av1_opus.mp4");
+    assert_true(ph_mpegts_carries(avc.video));
+    assert_true(ph_mpegts_carries(avc.audio));
+    assert_false(ph_mpegts_carries(av1.video));
+    assert_false(ph_mpegts_carries(av1.audio));
+    assert_false(ph_mpegts_carries(NULL));
+
+    assert_int_equal(ph_mpegts_create(&ts, av1.video, avc.audio, false), PH_EUNSUPPORTED);
+    assert_int_equal(ph_mpegts_create(&ts, NULL, av1.audio, false), PH_EUNSUPPORTED);
+    assert_int_equal(ph_mpegts_create(&ts, avc.video, av1.audio, false), 0);
+    assert_int_equal(ph_mpegts_add(ts, avc.packets[0]), 0);
+    assert_int_equal(ph_mpegts_add(ts, media_nth(&av1, PH_TRACK_AUDIO, 0)), 0); /* left out */
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    assert_int_equal(scan_pes(segment, PID_AUDIO).count, 0);
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+
+    /* Audio alone. */
+    assert_int_equal(ph_mpegts_create(&ts, NULL, avc.audio, false), 0);
+    for (size_t i = 0; i < 100; i++) {
+        assert_int_equal(ph_mpegts_add(ts, media_nth(&avc, PH_TRACK_AUDIO, i)), 0);
+    }
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    assert_int_equal(pid_of(segment->data), PID_PAT);
+    assert_in_range(scan_pes(segment, PID_VIDEO).count, 15, 30); /* the only stream's PID */
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+    media_close(&avc);
+    media_close(&av1);
+}
+
+static void test_hevc_and_ac3(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+    int counters[8192];
+
+    memset(counters, -1, sizeof(counters));
+    media_open(&m, "hevc_ac3.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, false), 0);
+    for (size_t i = 0; i < m.count; i++) {
+        assert_int_equal(ph_mpegts_add(ts, m.packets[i]), 0);
+    }
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    check_continuity(segment, counters);
+    assert_int_equal(scan_pes(segment, PID_VIDEO).count, 60);
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
+static void test_bad_packets_are_refused(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, false), 0);
+    AVPacket *packet = av_packet_clone(m.packets[0]);
+    packet->pts = packet->dts - 1;
+    assert_true(ph_mpegts_add(ts, packet) < 0);
+    packet->pts = packet->dts;
+    packet->stream_index = 9;
+    assert_true(ph_mpegts_add(ts, packet) < 0);
+    packet->stream_index = -1;
+    assert_true(ph_mpegts_add(ts, packet) < 0);
+    av_packet_free(&packet);
+    assert_int_equal(ph_mpegts_add(ts, m.packets[0]), 0);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_segments),      cmocka_unit_test(test_reads_back_as_it_was),
+        cmocka_unit_test(test_discontinuity), cmocka_unit_test(test_what_it_carries),
+        cmocka_unit_test(test_hevc_and_ac3),  cmocka_unit_test(test_bad_packets_are_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
