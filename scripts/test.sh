@@ -79,7 +79,7 @@ node_tests()
         echo "there are no tests in $1"
         return 0
     fi
-    if [ -f "$1/package-lock.json" ]; then
+    if [ "$1/package-lock.json" -nt "$1/node_modules/.package-lock.json" ]; then
         (cd "$1" && npm ci --ignore-scripts --no-audit --no-fund --prefer-offline) || return 1
     fi
     node --test --test-reporter=spec "${files[@]}"
