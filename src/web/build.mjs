@@ -21,56 +21,52 @@ const CONTENT_TYPES = {
 // Phones that are eight years old still watch. Newer syntax is rewritten for them.
 const TARGETS = ['es2018', 'chrome64', 'firefox67', 'safari12'];
 
-function bundle({ source, modules }) {
-  // The modules lie in the build directory, where no import from the source tree finds them.
-  const { buildSync } = createRequire(join(modules, 'x.js'))('esbuild');
-  const result = buildSync({
+// Builds one entry point into one file with the hash of its content in its name.
+function bundle(esbuild, { source, modules, entry, name, define }) {
+  const { outputFiles } = esbuild.buildSync({
     absWorkingDir: source,
-    entryPoints: { watch: 'watch/main.js', 'watch.style': 'watch/watch.css' },
+    entryPoints: { [name]: entry },
     entryNames: '[name]-[hash]',
-    chunkNames: '[name]-[hash]',
     outdir: '/assets',
     bundle: true,
-    splitting: true,
     format: 'esm',
     minify: true,
     target: TARGETS,
     // Safari before 14.1 errs in rare destructuring; hls.js ships it all the same.
     supported: { destructuring: true },
     nodePaths: [modules],
+    define,
+    external: ['/assets/*'],
+    loader: { '.svg': 'dataurl' },
     legalComments: 'eof',
-    metafile: true,
     write: false,
   });
-  return result.outputFiles.map(({ path, contents }) => ({
-    name: basename(path),
-    data: Buffer.from(contents),
-    isImmutable: true,
-  }));
+  const [{ path, contents }] = outputFiles;
+  return { name: basename(path), data: Buffer.from(contents), isImmutable: true };
 }
 
-// The bundled name of {{script}} and its like: the one asset that begins and ends so.
-function findBundled(assets, prefix, extension) {
-  const found = assets.filter(({ name }) => name.startsWith(prefix) && name.endsWith(extension));
-  if (found.length !== 1) {
-    throw new Error(`one ${prefix}*${extension} expected, ${found.length} bundled`);
-  }
-  return `/assets/${found[0].name}`;
+// hls.js is a file of its own: the page shows itself before it has come, and browsers keep it
+// when only the page has changed.
+function bundleAll({ source, modules }) {
+  // The modules lie in the build directory, where no import from the source tree finds them.
+  const esbuild = createRequire(join(modules, 'x.js'))('esbuild');
+  const build = (entry, name, define) =>
+    bundle(esbuild, { source, modules, entry, name, define });
+  const player = build('watch/hls.js', 'hls');
+  const script = build('watch/main.js', 'watch',
+    { HLS_URL: JSON.stringify(`/assets/${player.name}`) });
+  const style = build('watch/watch.css', 'watch');
+  return { player, script, style };
 }
 
-function fillPage(text, assets) {
-  const names = {
-    script: findBundled(assets, 'watch-', '.js'),
-    style: findBundled(assets, 'watch.style-', '.css'),
-    player: findBundled(assets, 'hls.', '.js'),
-  };
+function fillPage(text, bundles) {
   const html = text
-    .replace(/<!--(?!\[)[\s\S]*?-->/g, '')
+    .replace(/<!--[\s\S]*?-->/g, '')
     .replace(/\{\{(\w+)\}\}/g, (whole, key) => {
-      if (!(key in names)) {
+      if (!(key in bundles)) {
         throw new Error(`${whole} is not known`);
       }
-      return names[key];
+      return `/assets/${bundles[key].name}`;
     })
     .replace(/\n\s*/g, '\n')
     .trim();
@@ -129,12 +125,7 @@ const { values } = parseArgs({
   },
 });
 const source = resolve(values.source);
-const assets = bundle({ source, modules: resolve(values.modules) });
-assets.push(fillPage(readFileSync(join(source, 'watch/watch.html'), 'utf8'), assets));
-for (const { name } of assets) {
-  if (!(extname(name) in CONTENT_TYPES)) {
-    throw new Error(`no content type for ${name}`);
-  }
-}
+const bundles = bundleAll({ source, modules: resolve(values.modules) });
+const page = fillPage(readFileSync(join(source, 'watch/watch.html'), 'utf8'), bundles);
 console.log('     raw  gzip -9');
-writeFileSync(values.out, formatTable(assets));
+writeFileSync(values.out, formatTable([page, ...Object.values(bundles)]));

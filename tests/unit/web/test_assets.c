@@ -171,7 +171,7 @@ static void test_the_bundles_are_there(void **state)
     const struct ph_asset *asset;
     for (size_t i = 0; (asset = ph_asset_at(i)) != NULL; i++) {
         has_script |= starts_with(asset->name, "watch-") && ends_with(asset->name, ".js");
-        has_style |= starts_with(asset->name, "watch.") && ends_with(asset->name, ".css");
+        has_style |= starts_with(asset->name, "watch-") && ends_with(asset->name, ".css");
     }
     assert_true(has_script);
     assert_true(has_style);
