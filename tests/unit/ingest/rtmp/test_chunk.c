@@ -435,7 +435,7 @@ static void test_writer_round_trip(void **state)
         }
         assert_string_equal(reading.log, first);
     }
-    assert_non_null(strstr(first, "@16777316:5000#"));
+    assert_non_null(strstr(first, "@16777300:5000#"));
 }
 
 static void test_writer_bytes(void **state)
