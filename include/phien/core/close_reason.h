@@ -30,7 +30,8 @@
     X(UNSUPPORTED_CODEC, "unsupported_codec", true, "no codec that can be packaged was sent")      \
     X(PLAY_REFUSED, "play_refused", true, "this server does not serve players over RTMP")          \
     X(OVERLOAD, "overload", true, "the channel's worker cannot keep up")                           \
-    X(TOO_MANY_CONNECTIONS, "too_many_connections", true, "too many connections from this address")\
+    X(TOO_MANY_CONNECTIONS, "too_many_connections", true,                                          \
+      "too many connections from this address")                                                    \
     X(SLOW_READER, "slow_reader", true, "the peer does not read what we send")
 
 enum ph_close_reason {
@@ -38,7 +39,7 @@ enum ph_close_reason {
 #define X(id, name, is_error, text) PH_CLOSE_##id,
     PH_CLOSE_REASON_MAP(X)
 #undef X
-    PH_CLOSE_COUNT,
+        PH_CLOSE_COUNT,
 };
 
 const char *ph_close_reason_name(enum ph_close_reason reason);

@@ -17,8 +17,7 @@ char *ph_strdup(const char *text);
 #define ph_new_array(type, count) ((type *)ph_realloc_array(NULL, (count), sizeof(type)))
 
 /* Recovers the structure that embeds `member`. */
-#define ph_container_of(ptr, type, member)                                                         \
-    ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
+#define ph_container_of(ptr, type, member) ((type *)(void *)((char *)(ptr)-offsetof(type, member)))
 
 #define PH_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 

@@ -55,7 +55,7 @@ enum ph_stat {
 #define X(id, name, labels, type, help) PH_STAT_##id,
     PH_STATS_MAP(X)
 #undef X
-    PH_STAT_COUNT,
+        PH_STAT_COUNT,
 };
 
 struct ph_stats {

@@ -51,12 +51,12 @@ void ph_publish_hub_get_info(const struct ph_publish_hub *hub,
  * "live/sinho", "live/KEY", "KEY". `query` may hold key=KEY. Neither is ever logged whole.
  */
 struct ph_publish_request {
-    const char *session;     /* id for log lines, at most 15 characters */
-    const char *protocol;    /* "rtmp"; static */
+    const char *session;  /* id for log lines, at most 15 characters */
+    const char *protocol; /* "rtmp"; static */
     const char *path;
     const char *query;
     const char *peer;
-    const char *application; /* what the app calls itself; may be "" */
+    const char *application;   /* what the app calls itself; may be "" */
     unsigned max_bitrate_kbps; /* over 10 s; 0: no limit */
 };
 

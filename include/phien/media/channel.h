@@ -44,18 +44,18 @@ struct ph_sink_ops {
 
 /* What is known of the stream on air, for logs, /api/v1/channels and the multivariant playlist. */
 struct ph_channel_status {
-    bool is_on_air;            /* a session is bound and its first key frame was seen */
-    bool is_publishing;        /* a session is bound */
-    struct ph_program *program;/* borrowed; NULL when none was ever on air */
-    ph_usec on_air_since_wall; /* of this session */
+    bool is_on_air;                  /* a session is bound and its first key frame was seen */
+    bool is_publishing;              /* a session is bound */
+    struct ph_program *program;      /* borrowed; NULL when none was ever on air */
+    ph_usec on_air_since_wall;       /* of this session */
     int64_t packets[PH_TRACK_KINDS]; /* taken onto the timeline since the session began */
     int64_t bytes[PH_TRACK_KINDS];
-    int64_t dropped;           /* since the session began */
-    int64_t jumps;             /* of the timestamps since the session began */
-    int64_t bitrate_bps;       /* over the last seconds, both tracks */
-    double fps;                /* measured over the last seconds */
-    double gop_s;              /* the last distance between two key frames; 0 unknown */
-    double av_offset_ms;       /* newest audio minus newest video on the timeline */
+    int64_t dropped;     /* since the session began */
+    int64_t jumps;       /* of the timestamps since the session began */
+    int64_t bitrate_bps; /* over the last seconds, both tracks */
+    double fps;          /* measured over the last seconds */
+    double gop_s;        /* the last distance between two key frames; 0 unknown */
+    double av_offset_ms; /* newest audio minus newest video on the timeline */
 };
 
 struct ph_channel *ph_channel_create(const struct ph_conf *conf,
