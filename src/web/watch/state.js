@@ -104,8 +104,11 @@ function onInfo(model, { live, now }) {
 }
 
 function onUnknown(model, { now }) {
-  const isStale = ['loading', 'waiting', 'offline', 'starting', 'unsupported'];
-  if (isStale.includes(model.state)) {
+  if (model.state === 'unknown') {
+    return { model, effects: [] };
+  }
+  const isNothingShown = ['loading', 'waiting', 'offline', 'starting', 'unsupported'];
+  if (isNothingShown.includes(model.state)) {
     const { effects } = close(model, now);
     return { model: enter(model, 'unknown', now), effects };
   }
