@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, extname, join, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
@@ -21,12 +21,16 @@ const CONTENT_TYPES = {
 // Phones that are eight years old still watch. Newer syntax is rewritten for them.
 const TARGETS = ['es2018', 'chrome64', 'firefox67', 'safari12'];
 
-// Builds one entry point into one file with the hash of its content in its name.
+function hash(bytes) {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
+}
+
+// Builds one entry point into one file with the hash of its content in its name. (esbuild's own
+// hash knows the build directory's path and so differs from machine to machine.)
 function bundle(esbuild, { source, modules, entry, name, define }) {
   const { outputFiles } = esbuild.buildSync({
     absWorkingDir: source,
     entryPoints: { [name]: entry },
-    entryNames: '[name]-[hash]',
     outdir: '/assets',
     bundle: true,
     format: 'esm',
@@ -42,7 +46,8 @@ function bundle(esbuild, { source, modules, entry, name, define }) {
     write: false,
   });
   const [{ path, contents }] = outputFiles;
-  return { name: basename(path), data: Buffer.from(contents), isImmutable: true };
+  const data = Buffer.from(contents);
+  return { name: `${name}-${hash(data)}${extname(path)}`, data, isImmutable: true };
 }
 
 // hls.js is a file of its own: the page shows itself before it has come, and browsers keep it
@@ -82,7 +87,7 @@ function formatBytes(bytes) {
 }
 
 function formatEtag(bytes) {
-  return `"\\"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}\\""`;
+  return `"\\"${hash(bytes)}\\""`;
 }
 
 function formatAsset({ name, data, isImmutable }, index) {

@@ -108,7 +108,8 @@ export class View {
   }
 
   #renderNotice(state) {
-    const isSilent = state === 'playing' || state === 'asleep';
+    // A page that is blocked says it on the button.
+    const isSilent = ['playing', 'asleep', 'blocked'].includes(state);
     setText(byId('notice-title'), isSilent ? '' : this.#say(`${state}Title`));
     setText(byId('notice-hint'), HINTS[state] ? this.#say(HINTS[state]) : '');
   }
@@ -121,7 +122,7 @@ export class View {
     byId('language').lang = otherLanguage(this.#language);
 
     byId('play').hidden = state !== 'blocked';
-    setText(byId('play').querySelector('span'), this.#say('play'));
+    setText(byId('play').querySelector('span'), this.#say('blockedTitle'));
     byId('sound').hidden = !(state === 'playing' && muted);
     setText(byId('sound').querySelector('span'), this.#say('tapForSound'));
 
