@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The rules for live playlists of RFC 8216bis (draft 22), Apple's HLS Authoring Specification and
+// the players that were found to be strict. A PlaylistChecker is fed with each state of one
+// playlist in the order in which they were fetched; every breach ends up in `problems`, with the
+// name of its rule.
+//
+// What it does not judge: the multivariant playlist, and what HTTP says.
+
+import { finishedSegments, lastPosition } from './m3u8.mjs';
+import { isRandomAccess } from './mp4.mjs';
+
+// Figures in playlists are rounded to microseconds.
+const ROUNDING_S = 0.000002;
+
+const PDT_ROUNDING_S = 0.001;
+
+// RFC 8216bis section 4.4.4.9: shorter parts are allowed only where something ends.
+const PART_FILL_MIN = 0.85;
+
+function seconds(value) {
+  return `${value.toFixed(6)} s`;
+}
+
+function compare(a, b) {
+  return a.msn - b.msn || a.part - b.part;
+}
+
+// From the end of the playlist back to the end of segment i.
+function distanceFromEnd(playlist, i) {
+  return playlist.segments.slice(i + 1).reduce((sum, segment) => sum + lengthOf(segment), 0);
+}
+
+function lengthOf(segment) {
+  return segment.duration ?? segment.parts.reduce((sum, { duration }) => sum + duration, 0);
+}
+
+export class PlaylistChecker {
+  // isLowLatency: parts and all that comes with them are expected.
+  // reports: how many other renditions must be reported on.
+  // frameS: how long a frame lasts at most, which is how exact durations and dates must be.
+  // isIndependent: each segment begins with a key frame; not so if the publisher has too few.
+  constructor(name, {
+    isLowLatency = true, reports = 0, frameS = 0.05, isIndependent = true, hasMap = true,
+  } = {}) {
+    Object.assign(this, { name, isLowLatency, reports, frameS, isIndependent, hasMap });
+    this.problems = [];
+    this.states = 0;
+    this.last = null; // the state before
+    this.known = new Map(); // msn → how the segment was first listed when finished
+    this.parts = new Map(); // "msn.index" → part
+    this.partUris = new Map(); // uri → "msn.index"
+    this.hint = null; // { uri, after } that has not come true yet
+  }
+
+  report(rule, text) {
+    const problem = `${this.name}: ${rule}: ${text}`;
+    if (!this.problems.includes(problem)) {
+      this.problems.push(problem);
+    }
+  }
+
+  // The next state of the playlist, whole: deltas must have been merged.
+  feed(playlist) {
+    this.states += 1;
+    playlist.errors.forEach((error) => this.report('grammar', error));
+    this.#checkHeader(playlist);
+    playlist.segments.forEach((segment, i) => this.#checkSegment(playlist, segment, i));
+    this.#checkDates(playlist);
+    this.#checkTail(playlist);
+    if (this.last) {
+      this.#checkChange(this.last, playlist);
+    }
+    this.#remember(playlist);
+    this.last = playlist;
+  }
+
+  #checkHeader(playlist) {
+    const { targetDuration, version } = playlist;
+    if (!(targetDuration >= 1)) {
+      this.report('target-duration', `EXT-X-TARGETDURATION is ${targetDuration}`);
+    }
+    if (this.hasMap && version < 6) {
+      this.report('version', `EXT-X-MAP needs version 6, not ${version}`);
+    }
+    if (!playlist.hasDiscontinuitySequence) {
+      this.report('discontinuity-sequence', 'EXT-X-DISCONTINUITY-SEQUENCE must always be there');
+    }
+    if (this.isLowLatency) {
+      this.#checkServerControl(playlist);
+    }
+  }
+
+  #checkServerControl({ serverControl: control, partTarget, targetDuration, isEnded, version }) {
+    if (!control || partTarget === null) {
+      this.report('server-control', 'no EXT-X-SERVER-CONTROL or no EXT-X-PART-INF');
+      return;
+    }
+    const hold = Number(control['HOLD-BACK'] ?? 3 * targetDuration);
+    const partHold = Number(control['PART-HOLD-BACK'] ?? NaN);
+    if (!(hold >= 3 * targetDuration)) {
+      this.report('hold-back', `HOLD-BACK ${hold} is less than 3 x ${targetDuration} s`);
+    }
+    if (!(partHold >= 3 * partTarget - ROUNDING_S)) {
+      this.report('part-hold-back', `PART-HOLD-BACK ${partHold} is less than 3 x ${partTarget} s`);
+    }
+    if (!isEnded && control['CAN-BLOCK-RELOAD'] !== 'YES') {
+      this.report('block-reload', 'no CAN-BLOCK-RELOAD=YES');
+    }
+    const skip = control['CAN-SKIP-UNTIL'];
+    if (skip !== undefined && !(Number(skip) >= 6 * targetDuration)) {
+      this.report('skip-until', `CAN-SKIP-UNTIL ${skip} is less than 6 x ${targetDuration} s`);
+    }
+    if (control['CAN-SKIP-DATERANGES'] && (skip === undefined || version < 10)) {
+      this.report('skip-until', 'CAN-SKIP-DATERANGES needs CAN-SKIP-UNTIL and version 10');
+    }
+  }
+
+  #checkSegment(playlist, segment, i) {
+    const { msn, duration, parts } = segment;
+    if (segment.uri === null && i < playlist.segments.length - 1) {
+      this.report('grammar', `segment ${msn} has no URI and is not the last one`);
+    }
+    if (duration !== null && Math.round(duration) > playlist.targetDuration) {
+      this.report('extinf-too-long', `segment ${msn} has ${seconds(duration)}, the target ` +
+        `duration is ${playlist.targetDuration} s`);
+    }
+    if (this.hasMap && !segment.map) {
+      this.report('map', `segment ${msn} has no EXT-X-MAP`);
+    }
+    if (this.hasMap && segment.isDiscontinuity && !segment.hasOwnMap) {
+      this.report('map', `segment ${msn} follows EXT-X-DISCONTINUITY without an EXT-X-MAP`);
+    }
+    if (parts.length > 0) {
+      this.#checkParts(playlist, segment, i);
+    }
+  }
+
+  #checkParts(playlist, segment, i) {
+    const { partTarget } = playlist;
+    const { msn, parts } = segment;
+    const sum = parts.reduce((total, { duration }) => total + duration, 0);
+    if (segment.duration !== null && Math.abs(sum - segment.duration) > ROUNDING_S * parts.length) {
+      this.report('extinf-sum', `segment ${msn} has ${seconds(segment.duration)}, its parts ` +
+        `have ${seconds(sum)}`);
+    }
+    if (this.isIndependent && !parts[0].isIndependent) {
+      this.report('independent', `segment ${msn} does not begin with an independent part`);
+    }
+    parts.forEach((part, k) => {
+      const isLastOfSegment = k === parts.length - 1;
+      if (part.duration > partTarget + ROUNDING_S) {
+        this.report('part-too-long', `part ${k} of segment ${msn} has ${seconds(part.duration)}, ` +
+          `PART-TARGET is ${seconds(partTarget)}`);
+      }
+      // The newest part of the segment under way may yet turn out to be its last one.
+      if (part.duration < PART_FILL_MIN * partTarget - ROUNDING_S && !isLastOfSegment &&
+          !part.isIndependent && !part.isGap && !parts[k + 1].isGap) {
+        this.report('part-too-short', `part ${k} of segment ${msn} has ` +
+          `${seconds(part.duration)}, PART-TARGET is ${seconds(partTarget)}`);
+      }
+    });
+    if (distanceFromEnd(playlist, i) > 3 * playlist.targetDuration + playlist.targetDuration) {
+      this.report('parts-far', `segment ${msn} still has its parts, ` +
+        `${seconds(distanceFromEnd(playlist, i))} from the end`);
+    }
+  }
+
+  #checkDates(playlist) {
+    playlist.segments.forEach((segment, i) => {
+      const before = playlist.segments[i - 1];
+      if (segment.pdt === null) {
+        this.report('date', `segment ${segment.msn} has no EXT-X-PROGRAM-DATE-TIME`);
+      } else if (before && before.pdt !== null) {
+        const gap = (segment.pdt - before.pdt) / 1000 - lengthOf(before);
+        const tolerance = this.frameS + PDT_ROUNDING_S;
+        if (gap < -tolerance || (gap > tolerance && !segment.isDiscontinuity)) {
+          this.report('date', `segment ${segment.msn} is dated ${seconds(gap)} after the end of ` +
+            'the one before');
+        }
+      }
+    });
+  }
+
+  #checkTail(playlist) {
+    const hints = playlist.hints.filter(({ type }) => type === 'PART');
+    const last = playlist.segments.at(-1);
+    if (last && last.uri === null && last.parts.length === 0) {
+      this.report('grammar', `tags of segment ${last.msn} without a part`);
+    }
+    if (playlist.isEnded && (playlist.hints.length > 0 || (last && last.uri === null))) {
+      this.report('ended', 'EXT-X-ENDLIST with a hint or an unfinished segment');
+    }
+    if (!this.isLowLatency || playlist.isEnded) {
+      return;
+    }
+    if (hints.length !== 1 || new Set(playlist.hints.map(({ type }) => type)).size !==
+        playlist.hints.length) {
+      this.report('hint', `${hints.length} hints at parts`);
+    } else if (this.partUris.has(hints[0].uri) ||
+        playlist.segments.some(({ parts }) => parts.some(({ uri }) => uri === hints[0].uri))) {
+      this.report('hint', `${hints[0].uri} is hinted at though it is listed already`);
+    }
+    if (playlist.reports.length !== this.reports) {
+      this.report('rendition-report', `${playlist.reports.length} instead of ${this.reports}`);
+    }
+    for (const { uri, lastMsn, lastPart } of playlist.reports) {
+      if (!uri || lastPart === null || !Number.isInteger(lastMsn)) {
+        this.report('rendition-report', `${uri}: LAST-MSN ${lastMsn}, LAST-PART ${lastPart}`);
+      }
+    }
+  }
+
+  // What may change from one state to the next: section 6.2.1.
+  #checkChange(before, after) {
+    for (const name of ['targetDuration', 'partTarget', 'version']) {
+      if (before[name] !== after[name] && !(name === 'version' && after.isEnded)) {
+        this.report('header-changed', `${name} from ${before[name]} to ${after[name]}`);
+      }
+    }
+    if (!after.isEnded &&
+        JSON.stringify(before.serverControl) !== JSON.stringify(after.serverControl)) {
+      this.report('header-changed', 'EXT-X-SERVER-CONTROL');
+    }
+    if (before.isEnded && before.text !== after.text) {
+      this.report('ended', 'the playlist changed after EXT-X-ENDLIST');
+    }
+    this.#checkOrder(before, after);
+    this.#checkRemoval(before, after);
+    this.#checkHint(after);
+    for (const report of after.reports) {
+      const earlier = before.reports.find(({ uri }) => uri === report.uri);
+      if (earlier && compare({ msn: report.lastMsn, part: report.lastPart },
+        { msn: earlier.lastMsn, part: earlier.lastPart }) < 0) {
+        this.report('rendition-report', `${report.uri} went back to ${report.lastMsn}`);
+      }
+    }
+  }
+
+  #checkOrder(before, after) {
+    if (after.mediaSequence < before.mediaSequence) {
+      this.report('msn-back', `from ${before.mediaSequence} to ${after.mediaSequence}`);
+    }
+    if (after.discontinuitySequence < before.discontinuitySequence) {
+      this.report('discontinuity-sequence',
+        `from ${before.discontinuitySequence} back to ${after.discontinuitySequence}`);
+    }
+    const [from, to] = [lastPosition(before), lastPosition(after)];
+    if (from && to && !this.#isFinished(after, from.msn) && compare(to, from) < 0) {
+      this.report('end-back', `from part ${from.msn}.${from.part} to ${to.msn}.${to.part}`);
+    }
+    if (from && to && to.msn < from.msn) {
+      this.report('end-back', `from segment ${from.msn} to ${to.msn}`);
+    }
+  }
+
+  #isFinished(playlist, msn) {
+    return playlist.segments.some((segment) => segment.msn === msn && segment.uri !== null);
+  }
+
+  #checkRemoval(before, after) {
+    const removed = after.mediaSequence - before.mediaSequence;
+    const left = finishedSegments(after).reduce((sum, { duration }) => sum + duration, 0);
+    if (removed > 0 && !after.isEnded && left < 3 * after.targetDuration - this.frameS) {
+      this.report('window', `${removed} segments were removed, ${seconds(left)} are left, which ` +
+        'is less than three target durations');
+    }
+    // A part goes when its segment is far from the end, and only then.
+    after.segments.forEach((segment, i) => {
+      const earlier = before.segments.find(({ msn }) => msn === segment.msn);
+      if (earlier && earlier.parts.length > segment.parts.length &&
+          distanceFromEnd(after, i) < 3 * after.targetDuration - this.frameS) {
+        this.report('parts-removed', `segment ${segment.msn} has ${segment.parts.length} parts, ` +
+          `it had ${earlier.parts.length}, ${seconds(distanceFromEnd(after, i))} from the end`);
+      }
+    });
+  }
+
+  // The first part that is new since the hint must be the one hinted at.
+  #checkHint(after) {
+    if (!this.hint) {
+      return;
+    }
+    for (const { msn, parts } of after.segments) {
+      for (const [k, { uri }] of parts.entries()) {
+        if (compare({ msn, part: k }, this.hint.after) > 0) {
+          if (uri !== this.hint.uri) {
+            this.report('hint', `${this.hint.uri} was hinted at, ${uri} came`);
+          }
+          return;
+        }
+      }
+    }
+  }
+
+  #remember(playlist) {
+    for (const segment of playlist.segments) {
+      this.#rememberSegment(segment);
+      segment.parts.forEach((part, k) => this.#rememberPart(`${segment.msn}.${k}`, part));
+    }
+    const hint = playlist.hints.find(({ type }) => type === 'PART');
+    const after = lastPosition(playlist);
+    this.hint = hint && after ? { uri: hint.uri, after } : null;
+  }
+
+  #rememberSegment(segment) {
+    const { msn, uri, duration, pdt, map, isDiscontinuity, discontinuityNumber } = segment;
+    const now = { uri, duration, pdt, map, isDiscontinuity, discontinuityNumber };
+    const earlier = this.known.get(msn);
+    if (earlier) {
+      for (const [key, value] of Object.entries(earlier)) {
+        if (value !== null && value !== now[key]) {
+          this.report('segment-changed', `segment ${msn}: ${key} from ${value} to ${now[key]}`);
+        }
+      }
+    }
+    this.known.set(msn, now);
+  }
+
+  #rememberPart(place, { uri, duration, isIndependent }) {
+    const earlier = this.parts.get(place);
+    if (earlier && (earlier.uri !== uri || earlier.duration !== duration ||
+        earlier.isIndependent !== isIndependent)) {
+      this.report('part-changed', `part ${place} was ${earlier.uri}, ` +
+        `${seconds(earlier.duration)}; is ${uri}, ${seconds(duration)}`);
+    }
+    const other = this.partUris.get(uri);
+    if (other !== undefined && other !== place) {
+      this.report('part-changed', `${uri} is part ${other} and part ${place}`);
+    }
+    this.parts.set(place, { uri, duration, isIndependent });
+    this.partUris.set(uri, place);
+  }
+}
+
+// What must be equal in all media playlists of a presentation, in states fetched at about the same
+// time: section 4.4.3 and Apple's 8.x.
+export function checkTogether(playlists) {
+  const problems = [];
+  const [[firstName, first], ...others] = Object.entries(playlists);
+  for (const [name, playlist] of others) {
+    if (playlist.targetDuration !== first.targetDuration) {
+      problems.push(`${name}: target duration ${playlist.targetDuration}, ${firstName} has ` +
+        `${first.targetDuration}`);
+    }
+    if (playlist.serverControl && first.serverControl &&
+        JSON.stringify(playlist.serverControl) !== JSON.stringify(first.serverControl)) {
+      problems.push(`${name}: another EXT-X-SERVER-CONTROL than ${firstName}`);
+    }
+    for (const segment of playlist.segments) {
+      const twin = first.segments.find(({ msn }) => msn === segment.msn);
+      if (twin && twin.discontinuityNumber !== segment.discontinuityNumber) {
+        problems.push(`${name}: segment ${segment.msn} has discontinuity number ` +
+          `${segment.discontinuityNumber}, in ${firstName} ${twin.discontinuityNumber}`);
+      }
+    }
+  }
+  return problems;
+}
+
+// A segment's bytes against its parts': section 4.4.4.9. `parts` in order, those that were fetched
+// while they were listed.
+export function checkParent(segment, whole, parts) {
+  const joined = Buffer.concat(parts);
+  return joined.equals(whole) ? [] : [`segment ${segment.msn} has ${whole.length} bytes and is ` +
+    `not what its ${parts.length} parts joined are, ${joined.length} bytes`];
+}
+
+// A part's tag against its samples: INDEPENDENT must be true, and DURATION what the frames say.
+// `samples` as parseFragments gives them.
+export function checkPart(place, part, samples, { frameS = 0.05 } = {}) {
+  const problems = [];
+  const video = samples.filter(({ kind }) => kind === 'video');
+  const leading = video.length > 0 ? video : samples;
+  if (leading.length === 0) {
+    return [`part ${place} has no samples`];
+  }
+  const isIndependent = video.length === 0 || isRandomAccess(video[0]);
+  if (part.isIndependent && !isIndependent) {
+    problems.push(`part ${place} says INDEPENDENT=YES and begins with no key frame`);
+  }
+  if (!part.isIndependent && video.some(isRandomAccess)) {
+    problems.push(`part ${place} has a key frame and does not say INDEPENDENT=YES`);
+  }
+  if (video.length > 0 && video[0].isSync !== isRandomAccess(video[0])) {
+    problems.push(`part ${place}: the sync flag of its first frame is ${video[0].isSync}`);
+  }
+  const length = leading.reduce((sum, { duration, track }) => sum + duration / track.timescale, 0);
+  if (Math.abs(length - part.duration) > frameS) {
+    problems.push(`part ${place} says ${seconds(part.duration)}, its frames last ` +
+      `${seconds(length)}`);
+  }
+  return problems;
+}
