@@ -11,9 +11,9 @@
  * time. Everything here is constant, so any thread may use it.
  *
  * A page ("watch.html") keeps its name from build to build and must be revalidated: serve it
- * with "Cache-Control: no-cache" and its entity tag. What it loads ("watch-0f3a5c9e1b7d2468.js") has the
- * hash of its content in its name, is immutable, and lies under /assets/, which is where the
- * pages look for it: serve it with "public, max-age=31536000, immutable". No name has a '/'.
+ * with "Cache-Control: no-cache" and its entity tag. What it loads has the hash of its content in
+ * its name ("watch-0f3a5c9e1b7d2468.js"), is immutable, and lies under /assets/, which is where
+ * the pages look for it: serve it with "public, max-age=31536000, immutable". No name has a '/'.
  */
 struct ph_asset {
     const char *name;
