@@ -367,6 +367,24 @@ static void a_jump_is_announced_at_the_next_key_frame(void **state)
     }
 }
 
+/* A source whose clock had run ahead of the wall clock is dated anew when it jumps. */
+static void a_jump_puts_the_date_right(void **state)
+{
+    struct fixture *f = *state;
+    struct show show = both;
+
+    begin_both(f, "a1");
+    publish(f, &show, 0, 3000);
+    show.base_ms = 4000; /* a gap, not a jump: the timeline is four seconds ahead from here */
+    publish(f, &show, 3000, 5500);
+    assert_int_equal(f->sink.programs_count, 1);
+    assert_true(fabs(date_of(f, &f->sink.packets[f->sink.count - 1]) - 9500) < 45);
+    show.base_ms = 10800000;
+    publish(f, &show, 5500, 7000);
+    assert_int_equal(f->sink.programs_count, 2);
+    assert_true(fabs(date_of(f, &f->sink.packets[f->sink.count - 1]) - 7000) < 45);
+}
+
 static void a_jump_of_audio_alone_begins_a_program_at_once(void **state)
 {
     struct fixture *f = *state;
@@ -626,6 +644,7 @@ int main(void)
         TEST(a_publisher_that_comes_back_goes_on_behind_itself),
         TEST(a_takeover_in_the_same_instant_is_seamless),
         cmocka_unit_test(a_jump_is_announced_at_the_next_key_frame),
+        TEST(a_jump_puts_the_date_right),
         TEST(a_jump_of_audio_alone_begins_a_program_at_once),
         TEST(a_broken_clock_does_not_flood_the_log),
         TEST(waiting_for_a_key_frame_keeps_a_bounded_backlog),

@@ -249,6 +249,33 @@ static void a_long_silence_of_all_is_one_jump_that_moves_nothing(void **state)
     assert_under(fabs(s.error[PH_TRACK_VIDEO] - 10.0), 1e-6, "position");
 }
 
+static bool both_are_silent_for_a_while(enum ph_track_kind kind, double t)
+{
+    (void)kind;
+    return t > 20 && t < 23;
+}
+
+static void a_new_clock_after_a_silence_is_one_jump(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct source s;
+        struct leap l = {.at = 21, .ms = leaps_ms[i]};
+        source_init(&s);
+        s.is_missing = both_are_silent_for_a_while;
+        s.adjust_ms = leap;
+        s.arg = &l;
+        source_begin(&s, 7200000);
+        source_run(&s, 7200000, 60);
+        assert_int_equal(s.steps[PH_TIMELINE_JUMPED], 1);
+        assert_int_equal(s.steps[PH_TIMELINE_REALIGNED] + s.steps[PH_TIMELINE_FOLLOWED], 0);
+        assert_under(fabs(s.error[PH_TRACK_VIDEO] - 10.0), 100 * MS, "position after the jump");
+        source_forget(&s);
+        source_run(&s, 7200000, 70);
+        assert_under(s.worst_sync, 1 * MS, "A/V offset");
+    }
+}
+
 static bool some_audio_is_lost(enum ph_track_kind kind, double t)
 {
     return kind == PH_TRACK_AUDIO && fmod(t, 30) > 10 && fmod(t, 30) < 10.2;
@@ -299,6 +326,26 @@ static void a_track_with_a_clock_of_its_own_is_put_beside_the_other(void **state
     source_run(&s, 0, 60);
     assert_int_equal(s.steps[PH_TIMELINE_REALIGNED], 1);
     assert_under(s.worst_sync, 40 * MS, "A/V offset"); /* to a frame: nothing tells it better */
+}
+
+static void two_clocks_keep_their_distance_over_a_silence(void **state)
+{
+    struct source s;
+    struct leap l = {.at = 0, .ms = 86400000, .only = PH_TRACK_AUDIO};
+
+    (void)state;
+    source_init(&s);
+    s.adjust_ms = leap;
+    s.arg = &l;
+    s.is_missing = both_are_silent_for_long;
+    source_begin(&s, 0);
+    source_run(&s, 0, 15);
+    double before = s.error[PH_TRACK_AUDIO] - s.error[PH_TRACK_VIDEO];
+    source_run(&s, 0, 60);
+    assert_int_equal(s.steps[PH_TIMELINE_REALIGNED], 1);
+    assert_int_equal(s.steps[PH_TIMELINE_JUMPED], 1);
+    double after = s.error[PH_TRACK_AUDIO] - s.error[PH_TRACK_VIDEO];
+    assert_under(fabs(after - before), 1 * MS, "change of the A/V offset");
 }
 
 static int place_video(struct ph_timeline *timeline, int64_t pts_ms, int64_t dts_ms,
@@ -597,9 +644,11 @@ int main(void)
         cmocka_unit_test(one_track_jumps_by_itself),
         cmocka_unit_test(silence_with_true_timestamps_is_no_jump),
         cmocka_unit_test(a_long_silence_of_all_is_one_jump_that_moves_nothing),
+        cmocka_unit_test(a_new_clock_after_a_silence_is_one_jump),
         cmocka_unit_test(holes_in_audio_stay_holes),
         cmocka_unit_test(a_late_track_joins_at_its_own_time),
         cmocka_unit_test(a_track_with_a_clock_of_its_own_is_put_beside_the_other),
+        cmocka_unit_test(two_clocks_keep_their_distance_over_a_silence),
         cmocka_unit_test(equal_and_backward_dts_are_bumped_by_a_tick),
         cmocka_unit_test(many_small_steps_back_are_a_jump),
         cmocka_unit_test(b_frames_keep_their_presentation_times),
