@@ -2,6 +2,7 @@
 #ifndef PHIEN_INGEST_RTMP_CHUNK_H
 #define PHIEN_INGEST_RTMP_CHUNK_H
 
+#include "chunk_header.h"
 #include "message.h"
 #include "session.h"
 
@@ -49,7 +50,7 @@ struct ph_rtmp_chunk_reader {
     uint32_t chunk_size;
     size_t chunk_left;    /* bytes of the chunk's body still to come */
     size_t partial_bytes; /* of all half-read messages */
-    uint8_t header[18];   /* the longest: 3 + 11 + 4 bytes */
+    uint8_t header[PH_RTMP_CHUNK_HEADER_MAX];
     size_t header_len;
     uint8_t unread[8]; /* looked at, and to be read again before the input */
     size_t unread_len;
@@ -74,8 +75,8 @@ PH_MUST_CHECK int ph_rtmp_chunk_reader_next(struct ph_rtmp_chunk_reader *reader,
 
 /* What was sent last on a chunk stream, to leave repeated header fields out. */
 struct ph_rtmp_chunk_sent {
-    struct ph_rtmp_message message;
-    uint32_t field;
+    struct ph_rtmp_chunk_header header;
+    uint32_t timestamp;
 };
 
 struct ph_rtmp_chunk_writer {

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXTENDED 0xFFFFFF
 /* The first allocation of a message that declares more; doubled as bytes come. */
 #define FIRST_BYTES 16384
 /* The longest step that a header without a timestamp may make after an absolute one. */
@@ -77,35 +76,6 @@ static void put_back(struct ph_rtmp_chunk_reader *reader, const uint8_t *bytes, 
     reader->unread_len += len;
 }
 
-/* How long the header is, as far as the `len` bytes of it that came tell. */
-static size_t measure_header(const uint8_t *header, size_t len)
-{
-    static const uint8_t field_bytes[4] = {11, 7, 3, 0};
-    if (len == 0) {
-        return 1;
-    }
-    unsigned form = header[0] & 0x3F;
-    size_t basic = form == 0 ? 2 : form == 1 ? 3 : 1;
-    size_t size = basic + field_bytes[header[0] >> 6];
-
-    if (header[0] >> 6 < 3 && len >= size && header[basic] == 0xFF && header[basic + 1] == 0xFF &&
-        header[basic + 2] == 0xFF) {
-        size += 4;
-    }
-    return size;
-}
-
-static uint32_t read_csid(struct ph_reader *in, uint8_t first)
-{
-    unsigned form = first & 0x3F;
-
-    if (form > 1) {
-        return form;
-    }
-    uint32_t csid = 64 + (uint32_t)ph_read_u8(in);
-    return form == 0 ? csid : csid + 256 * (uint32_t)ph_read_u8(in);
-}
-
 static int find_stream(struct ph_rtmp_chunk_reader *reader, uint32_t csid, unsigned fmt)
 {
     for (unsigned i = 0; i < reader->stream_count; i++) {
@@ -143,34 +113,9 @@ static int check_length(struct ph_rtmp_chunk_reader *reader)
     return PH_OK;
 }
 
-struct header {
-    unsigned fmt;
-    uint32_t field;
-    uint32_t len;
-    uint32_t msid;
-    uint8_t type;
-    bool has_extended;
-};
-
-static struct header read_fields(struct ph_reader *in, unsigned fmt)
-{
-    struct header header = {.fmt = fmt};
-
-    header.field = fmt < 3 ? ph_read_u24(in) : 0;
-    if (fmt < 2) {
-        header.len = ph_read_u24(in);
-        header.type = ph_read_u8(in);
-    }
-    header.msid = fmt == 0 ? ph_read_u32le(in) : 0;
-    if (fmt < 3 && header.field == EXTENDED) {
-        header.field = ph_read_u32(in);
-        header.has_extended = true;
-    }
-    return header;
-}
-
 /* A header where a message goes on: fmt 3, or one that repeats what is known. */
-static int continue_message(struct ph_rtmp_chunk_reader *reader, const struct header *header)
+static int continue_message(struct ph_rtmp_chunk_reader *reader,
+                            const struct ph_rtmp_chunk_header *header)
 {
     const struct ph_rtmp_chunk_stream *stream = reader->stream;
 
@@ -187,7 +132,8 @@ static int continue_message(struct ph_rtmp_chunk_reader *reader, const struct he
     return PH_OK;
 }
 
-static int start_message(struct ph_rtmp_chunk_reader *reader, const struct header *header)
+static int start_message(struct ph_rtmp_chunk_reader *reader,
+                         const struct ph_rtmp_chunk_header *header)
 {
     struct ph_rtmp_chunk_stream *stream = reader->stream;
 
@@ -219,17 +165,13 @@ static int start_message(struct ph_rtmp_chunk_reader *reader, const struct heade
 
 static int begin_chunk(struct ph_rtmp_chunk_reader *reader)
 {
-    struct ph_reader in;
+    struct ph_rtmp_chunk_header header;
 
-    ph_reader_init(&in, reader->header, reader->header_len);
-    uint8_t first = ph_read_u8(&in);
-    unsigned fmt = first >> 6;
-    uint32_t csid = read_csid(&in, first);
-    int err = find_stream(reader, csid, fmt);
+    ph_rtmp_chunk_header_read(&header, reader->header, reader->header_len);
+    int err = find_stream(reader, header.csid, header.fmt);
     if (err != PH_OK) {
         return err;
     }
-    struct header header = read_fields(&in, fmt);
     struct ph_rtmp_chunk_stream *stream = reader->stream;
     err =
         stream->is_mid_message ? continue_message(reader, &header) : start_message(reader, &header);
@@ -239,7 +181,8 @@ static int begin_chunk(struct ph_rtmp_chunk_reader *reader)
     size_t left = stream->len - stream->filled;
     reader->chunk_left = left < reader->chunk_size ? left : reader->chunk_size;
     reader->header_len = 0;
-    reader->state = fmt == 3 && stream->has_extended ? PH_RTMP_CHUNK_PEEK : PH_RTMP_CHUNK_BODY;
+    reader->state =
+        header.fmt == 3 && stream->has_extended ? PH_RTMP_CHUNK_PEEK : PH_RTMP_CHUNK_BODY;
     return PH_OK;
 }
 
@@ -391,7 +334,7 @@ static int obey(struct ph_rtmp_chunk_reader *reader, const struct ph_rtmp_messag
 
 static int read_header(struct ph_rtmp_chunk_reader *reader, struct ph_reader *in)
 {
-    size_t size = measure_header(reader->header, reader->header_len);
+    size_t size = ph_rtmp_chunk_header_measure(reader->header, reader->header_len);
 
     while (reader->header_len < size) {
         size_t len =
@@ -400,7 +343,7 @@ static int read_header(struct ph_rtmp_chunk_reader *reader, struct ph_reader *in
             return PH_EAGAIN;
         }
         reader->header_len += len;
-        size = measure_header(reader->header, reader->header_len);
+        size = ph_rtmp_chunk_header_measure(reader->header, reader->header_len);
     }
     return begin_chunk(reader);
 }
