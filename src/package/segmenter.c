@@ -16,8 +16,10 @@
 
 /* Publishers round to milliseconds: n frames then differ by 1 ms, their measured mean too. */
 #define ROUNDING_MARGIN (2 * PH_USEC_PER_MS)
+/* A segment of the target duration and this still rounds to the target duration. */
+#define SEGMENT_ROUNDS (PH_USEC_PER_S / 2 - PH_USEC_PER_MS)
 /* A follower's segments end up to an audio frame (64 ms at 16 kHz) beside the leader's. */
-#define SEGMENT_RESERVE (100 * PH_USEC_PER_MS)
+#define SEGMENT_RESERVE (99 * PH_USEC_PER_MS)
 /* A declared duration of 0 would not be a part. */
 #define PART_MIN PH_USEC_PER_MS
 /* What a frame lasts as long as nobody knows. */
@@ -39,9 +41,9 @@ void ph_segmenter_set_reference(struct ph_segmenter *s, enum ph_track_kind refer
 }
 
 /* Section 4.4.3.1: a duration above this would round to more than the target duration. */
-static ph_usec longest_segment(const struct ph_segmenter *s)
+ph_usec ph_segmenter_longest(const struct ph_segmenter *s)
 {
-    return s->params.target_duration + PH_USEC_PER_S / 2 - SEGMENT_RESERVE;
+    return s->params.target_duration + SEGMENT_ROUNDS - SEGMENT_RESERVE;
 }
 
 static ph_usec choose_part_target(const struct ph_segmenter *s)
@@ -73,10 +75,15 @@ static ph_usec shortest_part(ph_usec part_target)
     return (part_target * 85 + 99) / 100;
 }
 
+static ph_usec clamp(ph_usec value, ph_usec least, ph_usec most)
+{
+    return value < least ? least : value > most ? most : value;
+}
+
 static void close_part(struct ph_segmenter *s, ph_usec at, bool may_be_short,
                        struct ph_closed *closed)
 {
-    *closed = (struct ph_closed){.has_part = s->part.packets > 0, .gop = s->gop.length};
+    *closed = (struct ph_closed){.has_part = s->part.packets > 0};
     if (!closed->has_part) {
         return;
     }
@@ -86,8 +93,10 @@ static void close_part(struct ph_segmenter *s, ph_usec at, bool may_be_short,
     ph_usec duration = at - s->part_start;
     ph_usec least =
         may_be_short || s->part.is_independent ? PART_MIN : shortest_part(s->part_target);
-    duration = duration > least ? duration : least;
-    duration = duration < s->part_target ? duration : s->part_target;
+    duration = clamp(duration, least, s->part_target);
+    /* Frames that jump ahead must not make the segment too long either. */
+    ph_usec room = s->segment_start + s->params.target_duration + SEGMENT_ROUNDS - s->part_start;
+    duration = clamp(room, PART_MIN, duration);
     closed->duration = duration;
     closed->is_independent = s->part.is_independent;
     s->part_start += duration;
@@ -159,7 +168,7 @@ static bool is_segment_due(const struct ph_segmenter *s, ph_usec at, ph_usec gop
     ph_usec length = at - s->segment_start;
 
     return length >= s->params.segment - ph_pace_frame(&s->pace) / 2 ||
-           length + gop > longest_segment(s);
+           length + gop > ph_segmenter_longest(s);
 }
 
 /* Whether to cut at `at`, which is no random access point, with `frame` more to come. */
@@ -168,12 +177,12 @@ static bool is_segment_overdue(const struct ph_segmenter *s, ph_usec at, ph_usec
     ph_usec length = at - s->segment_start;
     ph_usec next = s->gop.last + s->gop.length;
 
-    if (length + frame > longest_segment(s)) {
+    if (length + frame > ph_segmenter_longest(s)) {
         return true;
     }
     /* A GOP that is known to be too long: no use in waiting beyond what is configured. */
     return length >= s->params.segment - frame / 2 && s->gop.has_last && s->gop.length > 0 &&
-           next >= at && next - s->segment_start > longest_segment(s);
+           next >= at && next - s->segment_start > ph_segmenter_longest(s);
 }
 
 /* Half a frame too much still counts as fitting: jitter, which the next part makes up for. */
@@ -254,6 +263,7 @@ enum ph_cut ph_segmenter_before(struct ph_segmenter *s, const struct ph_frame *f
     ph_usec at = time_of(s, frame);
     enum ph_cut cut = take_boundary(s, frame);
     bool may_be_short = true;
+    bool is_gop_long = false;
 
     *closed = (struct ph_closed){0};
     if (is_hole(s, frame)) {
@@ -261,6 +271,7 @@ enum ph_cut ph_segmenter_before(struct ph_segmenter *s, const struct ph_frame *f
     } else if (cut == PH_CUT_NONE && s->is_running) {
         cut = leads(s, frame) ? decide(s, frame, at) : PH_CUT_NONE;
         may_be_short = cut == PH_CUT_SEGMENT;
+        is_gop_long = may_be_short && frame->kind == PH_TRACK_VIDEO && !frame->is_random_access;
         if (cut == PH_CUT_NONE) {
             cut = decide_by_size(s, frame);
             may_be_short = true;
@@ -272,7 +283,9 @@ enum ph_cut ph_segmenter_before(struct ph_segmenter *s, const struct ph_frame *f
     /* The last frame before a discontinuity does not last until the first after it. */
     close_part(s, cut == PH_CUT_DISCONTINUITY ? s->clock : at, may_be_short, closed);
     if (cut == PH_CUT_SEGMENT) {
-        closed->is_gop_long = frame->kind == PH_TRACK_VIDEO && !frame->is_random_access;
+        closed->is_gop_long = is_gop_long;
+        closed->gop = ph_gop_until(&s->gop, frame->dts);
+        closed->gop = closed->gop > s->gop.length ? closed->gop : s->gop.length;
         s->part_start = s->params.is_follower ? frame->dts : s->part_start;
         begin_segment(s);
     } else if (cut == PH_CUT_DISCONTINUITY) {

@@ -132,6 +132,9 @@ enum ph_cut ph_segmenter_flush(struct ph_segmenter *segmenter, struct ph_closed 
 /* Tells a follower where the leader ended a segment: it ends its own at the first frame after. */
 void ph_segmenter_follow(struct ph_segmenter *segmenter, ph_usec at, bool is_discontinuity);
 
+/* What a segment may last at most, key frame or not. */
+ph_usec ph_segmenter_longest(const struct ph_segmenter *segmenter);
+
 /* Expected duration of a frame of the reference; 0 while nothing is known. */
 static inline ph_usec ph_segmenter_frame(const struct ph_segmenter *segmenter)
 {

@@ -24,8 +24,8 @@ struct ph_packager_ops {
 
 /*
  * `epoch` names this run of the server in media names. `wall` is the time of creation: media
- * sequence numbers start at seconds since the epoch / segment duration, so that they never go
- * back over a restart, and so does the discontinuity sequence.
+ * sequence numbers and the discontinuity sequence start from it, in steps so small that they
+ * never go back over a restart. `conf`, `channel` and `ops` must outlive the packager.
  */
 struct ph_packager *ph_packager_create(const struct ph_conf *conf, const char *channel,
                                        const char *epoch, ph_usec wall, struct ph_stats *stats,
@@ -49,7 +49,8 @@ extern const struct ph_sink_ops ph_packager_sink;
 /*
  * Whether somebody watches the rendition. MPEG-TS is packaged only while wanted, from the next
  * random access point on; the fMP4 renditions are always packaged, so that a viewer finds a
- * window. Without a viewer no snapshots are made: `wanted` also asks for the current one.
+ * window. Nobody is told of a rendition that is not wanted; ph_packager_snapshot has the current
+ * state at any time.
  */
 void ph_packager_want(struct ph_packager *packager, enum ph_rendition rendition, bool wanted);
 

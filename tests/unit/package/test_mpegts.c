@@ -320,5 +320,6 @@ int main(void)
         cmocka_unit_test(test_hevc_and_ac3),  cmocka_unit_test(test_bad_packets_are_refused),
     };
 
+    av_log_set_level(AV_LOG_QUIET); /* tests provoke errors */
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of the packager's line: parts go into windows here, and windows become snapshots.
+ */
+#include "output.h"
+
+#include <phien/core/mem.h>
+
+#include <string.h>
+
+void ph_output_init(struct ph_output *output, const struct ph_window_params *params,
+                    struct ph_stats *stats)
+{
+    *output = (struct ph_output){.params = *params, .stats = stats};
+    output->discontinuity_number = params->first_discontinuity;
+}
+
+void ph_output_fini(struct ph_output *output)
+{
+    ph_snapshot_unref(&output->newest);
+    ph_init_unref(&output->init);
+    ph_window_destroy(&output->window);
+}
+
+void ph_output_reset(struct ph_output *output, int64_t next_msn, int64_t discontinuity_number)
+{
+    ph_snapshot_unref(&output->newest);
+    ph_window_destroy(&output->window);
+    output->params.first_msn = next_msn;
+    output->params.first_discontinuity = discontinuity_number;
+    output->discontinuity_number = discontinuity_number;
+    output->is_discontinuity_due = false;
+}
+
+void ph_output_break(struct ph_output *output)
+{
+    output->is_discontinuity_due = output->window != NULL;
+}
+
+void ph_output_set_init(struct ph_output *output, struct ph_buf *bytes)
+{
+    const struct ph_init *old = output->init;
+
+    if (old != NULL && old->bytes->len == bytes->len &&
+        memcmp(old->bytes->data, bytes->data, bytes->len) == 0) {
+        return;
+    }
+    ph_init_unref(&output->init);
+    output->init = ph_init_create(ph_buf_ref(bytes), output->init_number++);
+}
+
+static void begin_segment(struct ph_output *output, ph_usec pdt)
+{
+    if (output->window == NULL) {
+        output->window = ph_window_create(&output->params);
+        if (output->part_target > 0) {
+            ph_window_set_part_target(output->window, output->part_target);
+        }
+    }
+    ph_window_open_segment(output->window, pdt, output->is_discontinuity_due, output->init);
+    output->discontinuity_number += output->is_discontinuity_due ? 1 : 0;
+    output->is_discontinuity_due = false;
+}
+
+void ph_output_add_part(struct ph_output *output, struct ph_buf *bytes, ph_usec pdt,
+                        ph_usec duration, bool is_independent)
+{
+    if (output->window == NULL || !ph_window_has_open_segment(output->window)) {
+        begin_segment(output, pdt);
+    }
+    ph_stats_add(output->stats, PH_STAT_PACKAGED_BYTES, (int64_t)bytes->len);
+    if (output->part_target > 0) {
+        ph_stats_add(output->stats, PH_STAT_PARTS, 1);
+    }
+    ph_window_add_part(output->window, bytes, duration, is_independent);
+    ph_snapshot_unref(&output->newest);
+}
+
+void ph_output_close_segment(struct ph_output *output)
+{
+    if (output->window == NULL || !ph_window_has_open_segment(output->window)) {
+        return;
+    }
+    ph_window_close_segment(output->window);
+    ph_stats_add(output->stats, PH_STAT_SEGMENTS, 1);
+    ph_snapshot_unref(&output->newest);
+}
+
+void ph_output_end(struct ph_output *output)
+{
+    if (output->window != NULL && !ph_window_is_ended(output->window)) {
+        ph_window_end(output->window);
+        ph_snapshot_unref(&output->newest);
+    }
+}
+
+int64_t ph_output_msn(const struct ph_output *output)
+{
+    return output->window != NULL ? ph_window_msn(output->window) : output->params.first_msn;
+}
+
+int64_t ph_output_next_discontinuity(const struct ph_output *output)
+{
+    return output->discontinuity_number + (output->is_discontinuity_due ? 1 : 0);
+}
+
+size_t ph_output_bytes(const struct ph_output *output)
+{
+    return output->window != NULL ? ph_window_bytes(output->window) : 0;
+}
+
+struct ph_report ph_output_report(const struct ph_output *output)
+{
+    struct ph_report none = {.rendition = PH_RENDITION_NONE, .last_msn = -1, .last_part = -1};
+
+    return output->window != NULL ? ph_window_report(output->window) : none;
+}
+
+struct ph_snapshot *ph_output_snapshot(struct ph_output *output, struct ph_report report,
+                                       struct ph_buf *index, ph_usec part_hold_back)
+{
+    if (output->window == NULL || ph_window_listed(output->window) == 0) {
+        return NULL;
+    }
+    if (output->newest == NULL) {
+        struct ph_snapshot *made = ph_window_snapshot(output->window, &report, index);
+        /* Still ours alone. The number goes on where a window before this one stopped. */
+        made->number = ++output->snapshot_number;
+        made->params.part_hold_back = part_hold_back;
+        output->newest = made;
+    }
+    return ph_snapshot_ref(output->newest);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PHIEN_PACKAGE_OUTPUT_H
+#define PHIEN_PACKAGE_OUTPUT_H
+
+#include "window.h"
+
+#include <phien/core/stats.h>
+
+/*
+ * Where a rendition's parts go: its window, made when the first part comes, the init segment that
+ * goes with them, and the newest snapshot.
+ */
+struct ph_output {
+    struct ph_window_params params; /* first_msn and first_discontinuity: of the next window */
+    struct ph_stats *stats;
+    struct ph_window *window;   /* NULL until there is something to list */
+    struct ph_init *init;       /* of the parts that come next; NULL in MPEG-TS */
+    struct ph_snapshot *newest; /* NULL: none was asked for since the last change */
+    int64_t init_number;
+    int64_t snapshot_number;
+    int64_t discontinuity_number; /* EXT-X-DISCONTINUITYs so far */
+    ph_usec part_target;
+    bool is_discontinuity_due; /* the next segment begins with one */
+    bool is_wanted;
+};
+
+void ph_output_init(struct ph_output *output, const struct ph_window_params *params,
+                    struct ph_stats *stats);
+void ph_output_fini(struct ph_output *output);
+
+/* Forgets all that is listed; numbers go on where `params` then says. */
+void ph_output_reset(struct ph_output *output, int64_t next_msn, int64_t discontinuity_number);
+
+/* The next segment does not go on from what is there, if anything is there. */
+void ph_output_break(struct ph_output *output);
+
+/* The init segment of the parts that come next. The same bytes again are no new one. */
+void ph_output_set_init(struct ph_output *output, struct ph_buf *bytes);
+
+/* Takes over `bytes`. Begins a segment at `pdt` if none is under way. */
+void ph_output_add_part(struct ph_output *output, struct ph_buf *bytes, ph_usec pdt,
+                        ph_usec duration, bool is_independent);
+
+/* Closes the segment under way, if there is one. */
+void ph_output_close_segment(struct ph_output *output);
+
+/* EXT-X-ENDLIST. */
+void ph_output_end(struct ph_output *output);
+
+/* The msn of the segment under way or of the next. */
+int64_t ph_output_msn(const struct ph_output *output);
+
+/* How many EXT-X-DISCONTINUITYs there will be with the next segment. */
+int64_t ph_output_next_discontinuity(const struct ph_output *output);
+
+size_t ph_output_bytes(const struct ph_output *output);
+struct ph_report ph_output_report(const struct ph_output *output);
+
+/*
+ * A new reference to the picture of now, NULL while no segment is listed. `report`, `index` and
+ * `part_hold_back` go into it.
+ */
+struct ph_snapshot *ph_output_snapshot(struct ph_output *output, struct ph_report report,
+                                       struct ph_buf *index, ph_usec part_hold_back);
+
+#endif
