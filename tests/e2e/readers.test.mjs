@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
+import { assertOnGrid, assertSameUnits } from './lib/compare.mjs';
 import { parseAttributes, parseMedia, parseMultivariant } from './lib/m3u8.mjs';
 import {
   boxes, isRandomAccess, lengthPrefixedNals, parseFragments, parseInit, sha256,
@@ -72,7 +73,8 @@ test('TS: every access unit, with its times', async () => {
     wanted.video.map(({ dts, pts, timescale }) => (pts - dts) * 90000 / timescale));
   const frames = audio.flatMap(({ data }) => [...adtsFrames(data)]);
   assert.deepEqual(frames.map(sha256), wanted.audio.map(({ hash }) => hash));
-  assert.ok(video.every(({ data }) => annexBNals(data).some((nal) => [1, 5].includes(nal[0] & 31))));
+  const isPicture = (nal) => [1, 5].includes(nal[0] & 31);
+  assert.ok(video.every(({ data }) => annexBNals(data).some(isPicture)));
 });
 
 test('TS: a lost packet is noticed', async () => {
@@ -100,4 +102,32 @@ test('playlists: attributes, segments, parts', () => {
     '#EXT-X-PART:DURATION=0.5,URI="b.0"\n');
   assert.deepEqual(media.segments.map(({ msn, uri, discontinuityNumber, parts }) =>
     [msn, uri, discontinuityNumber, parts.length]), [[7, 'a.ts', 3, 0], [8, null, 4, 1]]);
+});
+
+test('the comparison of access units finds what is wrong with them', () => {
+  const unit = (i) => ({ hash: `hash ${i}`, dts: i * 40, pts: i * 40 + 80, timescale: 1000 });
+  const wanted = Array.from({ length: 10 }, (_, i) => unit(i));
+  const spoil = (change) => wanted.map((one) => ({ ...one })).flatMap(change);
+  assertSameUnits('as they were', wanted, wanted);
+  const later = spoil((one) => ({ ...one, dts: one.dts + 7, pts: one.pts + 7 }));
+  assertSameUnits('later', wanted, later);
+  assertSameUnits('some missing', wanted, wanted.slice(2), { mayMiss: 2 });
+  const wrong = [
+    [/nothing came/, []],
+    [/are missing/, wanted.slice(2)],
+    [/how many/, [...wanted, unit(10)]],
+    [/unit 9 of 10/, wanted.slice(0, 9)],
+    [/unit 5 of 10/, spoil((one, i) => (i === 5 ? [] : one))],
+    [/unit 6 of 10/, spoil((one, i) => (i === 5 ? [one, one] : one))],
+    [/unit 5 of 10/, spoil((one, i) => (i === 5 ? { ...one, hash: 'x' } : one))],
+    [/none of those/, spoil((one) => ({ ...one, hash: 'x' }))],
+    [/pts - dts/, spoil((one, i) => (i === 5 ? { ...one, pts: one.pts + 2 } : one))],
+    [/after the first/, spoil((one, i) => (i > 5 ? { ...one, dts: one.dts + 2, pts: one.pts + 2 }
+      : one))],
+  ];
+  for (const [message, found] of wrong) {
+    assert.throws(() => assertSameUnits('spoilt', wanted, found), { message });
+  }
+  assertOnGrid('even', wanted, 40);
+  assert.throws(() => assertOnGrid('odd', [unit(0), unit(2)], 40), /80 samples/);
 });

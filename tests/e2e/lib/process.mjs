@@ -15,7 +15,8 @@ export async function run(command, args, { timeoutMs = 60000 } = {}) {
   if (code !== 0) {
     throw new Error(`${command} ${args.join(' ')}: ${signal ?? code}\n${out.stderr.slice(-3000)}`);
   }
-  return { stdout: Buffer.concat(out.stdout).toString('utf8'), stderr: out.stderr };
+  const bytes = Buffer.concat(out.stdout);
+  return { bytes, stdout: bytes.toString('utf8'), stderr: out.stderr };
 }
 
 // A program that runs beside the test, and is ended with it.

@@ -8,6 +8,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 
+import { hashPicture } from './compare.mjs';
+import { lengthPrefixedNals, parseFragments, parseInit } from './mp4.mjs';
 import { run } from './process.mjs';
 import { ARTEFACTS } from './server.mjs';
 
@@ -104,4 +106,12 @@ export async function readAccessUnits(path) {
     }
   }
   return units;
+}
+
+// The hash of each picture as hashPicture() makes it, in decoding order.
+export async function readPictures(path, codec) {
+  const { bytes } = await run('ffmpeg', ['-nostdin', '-loglevel', 'error', '-i', path, '-an',
+    '-c', 'copy', '-movflags', '+frag_keyframe+delay_moov+default_base_moof', '-f', 'mp4', '-']);
+  return parseFragments(bytes, parseInit(bytes))
+    .map(({ data }) => hashPicture(codec, [...lengthPrefixedNals(data)]));
 }

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What goes in comes out: each access unit of a publisher, from its first key frame on, is found
+// bit by bit and in its time in the parts, in the segments, in the rendition without video, and in
+// MPEG-TS as far as that can carry it.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+  assertOnGrid, assertSameUnits, collectFragments, collectTs,
+} from './lib/compare.mjs';
+import { PlaylistChecker } from './lib/conformance.mjs';
+import { LowLatencyViewer, PlainViewer } from './lib/hls.mjs';
+import { request } from './lib/http.mjs';
+import { pushWithFfmpeg, pushWithPusher } from './lib/push.mjs';
+import { Server } from './lib/server.mjs';
+import { readAccessUnits, readPictures, source } from './lib/source.mjs';
+
+// Audio that lies before the first picture has no place in a stream that begins with it.
+const AUDIO_BEFORE_VIDEO = 3;
+
+const CASES = [
+  { name: 'plain', codec: 'h264' },
+  { name: 'bframes', codec: 'h264' },
+  { name: 'odd', codec: 'h264', sampleRate: 44100 },
+  { name: 'bframes', codec: 'h264', options: ['--enhanced', '--terse'] },
+  { name: 'hevc', codec: 'hevc', options: [] },
+  { name: 'av1', codec: null, options: [] },
+  { name: 'opus', codec: null, options: [], samples: 960 },
+];
+
+// All that was published is in the playlist once the publisher is gone.
+function watchToTheEnd(server, viewer) {
+  return viewer.watch(() => server.findLog({ event: 'publish.stop', channel: 'cho' }) &&
+    viewer.playlist.segments.at(-1).uri !== null);
+}
+
+// The three renditions, watched from the first part to the last.
+async function watchAll(server, push, hasTs) {
+  const channel = (path) => server.live('cho', path);
+  const av = new LowLatencyViewer(channel('av.m3u8'), new PlaylistChecker('av', { reports: 1 }));
+  const audio = new LowLatencyViewer(channel('audio.m3u8'),
+    new PlaylistChecker('audio', { reports: 1 }));
+  const ts = new PlainViewer(channel('ts/index.m3u8'),
+    new PlaylistChecker('ts', { isLowLatency: false, hasMap: false }));
+  // MPEG-TS is made only when somebody wants it.
+  await request(ts.url);
+  push();
+  await Promise.all([av, audio, ...(hasTs ? [ts] : [])]
+    .map((viewer) => watchToTheEnd(server, viewer)));
+  return { av, audio, ts };
+}
+
+async function checkCase(t, { name, codec, options, sampleRate = 48000, samples = 1024 }) {
+  const input = await source(name);
+  const wanted = await readAccessUnits(input);
+  const server = await Server.start(t);
+  const url = server.publishUrl('cho');
+  const { av, audio, ts } = await watchAll(server, () => (options
+    ? pushWithPusher(t, url, input, options) : pushWithFfmpeg(t, url, input)), codec !== null);
+
+  for (const from of ['parts', 'segments']) {
+    const { video, audio: sound } = collectFragments(av, from);
+    assertSameUnits(`video in ${from}`, wanted.video, video);
+    assertSameUnits(`audio in ${from}`, wanted.audio, sound, { mayMiss: AUDIO_BEFORE_VIDEO });
+    assertOnGrid(`audio in ${from}`, sound, samples);
+    const alone = collectFragments(audio, from);
+    assert.equal(alone.video.length, 0);
+    assertSameUnits(`audio alone in ${from}`, wanted.audio, alone.audio,
+      { mayMiss: AUDIO_BEFORE_VIDEO });
+    assertOnGrid(`audio alone in ${from}`, alone.audio, samples);
+  }
+  if (codec) {
+    const pictures = await readPictures(input, codec);
+    const found = collectTs(ts, { sampleRate });
+    const pictured = wanted.video.map((unit, i) => ({ ...unit, hash: pictures[i] }));
+    assertSameUnits('video in MPEG-TS', pictured, found.video);
+    assertSameUnits('audio in MPEG-TS', wanted.audio, found.audio,
+      { mayMiss: AUDIO_BEFORE_VIDEO });
+  }
+  for (const viewer of [av, audio]) {
+    viewer.checkBytes();
+  }
+  assert.deepEqual([av, audio, ts].flatMap(({ allProblems }) => allProblems), []);
+}
+
+// Real time goes by in each: so several at once.
+test('access units go through unchanged', { concurrency: 4 }, async (t) => {
+  await Promise.all(CASES.map((one) => {
+    const how = one.options ? ['pusher', ...one.options].join(' ') : 'ffmpeg';
+    return t.test(`${one.name}, published with ${how}`, (subtest) => checkCase(subtest, one));
+  }));
+});
