@@ -157,7 +157,8 @@ int ph_target_parse(struct ph_target *out, const char *path, size_t len, const c
             out->rendition = playlists[i].rendition;
             out->form = playlists[i].form;
             /* Only a playlist that offers CAN-BLOCK-RELOAD obeys directives. */
-            return out->form == PH_PLAYLIST_FULL ? parse_directives(out, query) : PH_OK;
+            bool obeys = out->form == PH_PLAYLIST_FULL && out->rendition != PH_RENDITION_TS;
+            return obeys ? parse_directives(out, query) : PH_OK;
         }
     }
     if (len == strlen("info.json") && memcmp(path, "info.json", len) == 0) {
