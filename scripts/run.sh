@@ -49,15 +49,26 @@ stop()
 {
     trap '' INT TERM
     trap - EXIT
-    [ -z "$publisher" ] || kill "$publisher" 2>/dev/null || true
-    [ -z "$server" ] || kill "$server" 2>/dev/null || true
-    wait
+    local pid
+    for pid in $publisher $server; do
+        kill "$pid" 2>/dev/null || true
+        wait "$pid" || true
+    done
 }
 trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-build/phien -c "$conf" &
+# Every worker of phien listens on the same ports, and so could a second phien, unnoticed.
+for port in "$rtmp_port" "$http_port"; do
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        echo "Something listens on port $port already: end it first." >&2
+        exit 1
+    fi
+done
+
+# In sessions of their own, so that Ctrl-C reaches this script alone, which ends them in order.
+setsid build/phien -c "$conf" &
 server=$!
 until curl -sf -o /dev/null --max-time 1 "http://127.0.0.1:$http_port/healthz"; do
     kill -0 "$server" 2>/dev/null || exit 1
@@ -69,7 +80,7 @@ publish()
 {
     local clock="drawtext=fontfile=$font:text='%{localtime\\:%T} %{n}':x=(w-tw)/2:y=h*0.42"
     clock+=":fontsize=64:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=16"
-    exec ffmpeg -nostdin -hide_banner -loglevel error -re \
+    exec setsid ffmpeg -nostdin -hide_banner -loglevel error -re \
         -f lavfi -i "testsrc2=size=720x1280:rate=30,$clock" \
         -f lavfi -i "sine=frequency=220:beep_factor=4:sample_rate=48000" \
         -c:v libx264 -preset veryfast -tune zerolatency -profile:v main -pix_fmt yuv420p \
