@@ -54,9 +54,10 @@ static ph_usec measure(const struct ph_pace *pace)
     return (sum + used / 2) / used;
 }
 
-static bool agrees(ph_usec a, ph_usec b)
+/* Whether the headers may be right: cameras jitter, so a few frames measure no better than this. */
+static bool agrees(ph_usec frame, ph_usec hint)
 {
-    return a - b <= b / 5 && b - a <= b / 5;
+    return frame - hint <= hint / 10 && hint - frame <= hint / 10;
 }
 
 void ph_pace_feed(struct ph_pace *pace, ph_usec dts)
@@ -66,7 +67,7 @@ void ph_pace_feed(struct ph_pace *pace, ph_usec dts)
         pace->next = (pace->next + 1) % PH_PACE_DELTAS;
         pace->count += pace->count < PH_PACE_DELTAS ? 1 : 0;
         pace->frame = measure(pace);
-        if (pace->count < SURE_COUNT && agrees(pace->frame, pace->hint)) {
+        if (pace->count < PH_PACE_DELTAS && agrees(pace->frame, pace->hint)) {
             pace->frame = pace->hint;
         }
     }

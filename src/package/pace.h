@@ -23,7 +23,7 @@ struct ph_pace {
     ph_usec frame; /* 0: unknown */
 };
 
-/* `hint` counts while there are too few frames to measure. */
+/* `hint` counts while there are too few frames to measure, unless they contradict it. */
 void ph_pace_init(struct ph_pace *pace, ph_usec hint);
 
 /* The next frame's decoding time. */

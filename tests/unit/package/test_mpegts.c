@@ -268,6 +268,34 @@ static void test_what_it_carries(void **state)
     media_close(&av1);
 }
 
+/* Also a segment that does not begin with a key frame begins with PAT and PMT. */
+static void test_cut_between_key_frames(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    int counters[8192];
+
+    memset(counters, -1, sizeof(counters));
+    media_open(&m, "h264_bframes_aac.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, false), 0);
+    for (int round = 0; round < 20; round++) {
+        struct ph_buf *segment = NULL;
+        for (int i = 0; i < 25; i++) {
+            AVPacket *packet = media_next(&m);
+            assert_int_equal(ph_mpegts_add(ts, packet), 0);
+            av_packet_free(&packet);
+        }
+        assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+        assert_int_equal(pid_of(segment->data), PID_PAT);
+        assert_int_equal(pid_of(segment->data + TS_PACKET), PID_PMT);
+        check_continuity(segment, counters);
+        ph_buf_unref(&segment);
+    }
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
 static void test_hevc_and_ac3(void **state)
 {
     (void)state;
@@ -317,6 +345,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_segments),      cmocka_unit_test(test_reads_back_as_it_was),
         cmocka_unit_test(test_discontinuity), cmocka_unit_test(test_what_it_carries),
+        cmocka_unit_test(test_cut_between_key_frames),
         cmocka_unit_test(test_hevc_and_ac3),  cmocka_unit_test(test_bad_packets_are_refused),
     };
 

@@ -324,6 +324,67 @@ static void test_every_packet_comes_out(void **state)
     }
 }
 
+/* The end of a track in a part, or its beginning. */
+static ph_usec edge_of(const struct media *m, const struct ph_part *part, int traf_index, bool end)
+{
+    const struct ph_track *track = traf_index == 0 ? m->video : m->audio;
+    struct traf traf;
+
+    if (!traf_read(part->bytes, traf_index, &traf)) {
+        return -1;
+    }
+    return av_rescale_q((int64_t)(traf.tfdt + (end ? traf.duration : 0)), track->time_base,
+                        AV_TIME_BASE_Q);
+}
+
+/*
+ * A publisher sends audio half a second early, or late. Early: each segment still has the audio
+ * of its own video. Late: it comes with the video that is there then.
+ */
+static void test_audio_early_and_late(void **state)
+{
+    (void)state;
+    for (int late = 0; late < 2; late++) {
+        struct media m;
+        media_open(&m, "h264_bframes_aac.mp4");
+        go_on_air(&m, true, true, false);
+        for (int i = 0; i < 2000; i++) {
+            /* The order of arrival: by the time at which the packet is sent. */
+            AVPacket *video = media_endless(&m, PH_TRACK_VIDEO, m.next[PH_TRACK_VIDEO]);
+            AVPacket *audio = media_endless(&m, PH_TRACK_AUDIO, m.next[PH_TRACK_AUDIO]);
+            ph_usec shift = late ? 500 * MS : -500 * MS;
+            bool is_audio = media_dts(audio) + shift < media_dts(video);
+            m.next[is_audio ? PH_TRACK_AUDIO : PH_TRACK_VIDEO]++;
+            give(is_audio ? audio : video);
+            av_packet_free(&video);
+            av_packet_free(&audio);
+        }
+        struct ph_snapshot *av = checked(PH_RENDITION_AV);
+        struct ph_snapshot *audio = checked(PH_RENDITION_AUDIO);
+        assert_int_equal(count_discontinuities(av), 0);
+        for (size_t i = 1; i < av->count; i++) {
+            const struct ph_segment *segment = av->segments[i];
+            ph_usec begins = edge_of(&m, &segment->parts[0], 0, false);
+            ph_usec sounds = edge_of(&m, &segment->parts[0], 1, false);
+            assert_in_range(sounds - begins + 600 * MS, late ? 50 * MS : 595 * MS,
+                            late ? 150 * MS : 625 * MS);
+            /* In the audio rendition both end up the same. */
+            const struct ph_segment *other = ph_snapshot_segment(audio, segment->msn);
+            if (other != NULL) {
+                struct traf traf;
+                assert_true(traf_read(other->parts[0].bytes, 0, &traf));
+                ph_usec at = av_rescale_q((int64_t)traf.tfdt, m.audio->time_base, AV_TIME_BASE_Q);
+                assert_in_range(at - begins + 1 * MS, 0, 23 * MS);
+            }
+        }
+        ph_snapshot_unref(&av);
+        ph_snapshot_unref(&audio);
+        media_close(&m);
+        tear_down(state);
+        set_up(state);
+    }
+}
+
 static void test_ts_while_wanted(void **state)
 {
     (void)state;
@@ -793,6 +854,7 @@ int main(void)
         TEST(test_first_snapshot_needs_a_segment),
         TEST(test_a_minute),
         TEST(test_every_packet_comes_out),
+        TEST(test_audio_early_and_late),
         TEST(test_ts_while_wanted),
         TEST(test_ts_cannot_carry_av1),
         TEST(test_program_changes),

@@ -294,6 +294,34 @@ static void test_parts_have_equal_frames(void **state)
     assert_in_range(out.part_count, 29 * 8, 30 * 8 + 1);
 }
 
+/* A camera's clock is not even: parts still have eight frames, give or take one. */
+static void test_jitter_does_not_change_parts(void **state)
+{
+    (void)state;
+    const struct ph_segmenter_params params = default_params(250 * MS, 2 * S);
+    const struct stream st = {"30 +-5ms", 30, 1, MS, 5 * MS, true};
+
+    begin(&params, PH_TRACK_VIDEO);
+    ph_segmenter_set_reference(&seg, PH_TRACK_VIDEO, 33333); /* as the headers say */
+    run_stream(&st, 60, 60 * S);
+    assert_int_equal(seg.part_target, 269 * MS);
+    assert_in_range(out.part_count, 29 * 8, 30 * 8 + 1);
+}
+
+/* Headers that are wrong, as phones' often are. */
+static void test_wrong_hint(void **state)
+{
+    (void)state;
+    const struct ph_segmenter_params params = default_params(250 * MS, 2 * S);
+    const struct stream st = {"15", 15, 1, MS, 0, true};
+
+    begin(&params, PH_TRACK_VIDEO);
+    ph_segmenter_set_reference(&seg, PH_TRACK_VIDEO, S / 60);
+    run_stream(&st, 30, 20 * S);
+    check_rules("15 fps that say 60");
+    assert_int_equal(seg.part_target, 269 * MS);
+}
+
 static void test_gop_shorter_than_segment(void **state)
 {
     (void)state;
@@ -478,6 +506,17 @@ static void test_audio_moves_the_playlist(void **state)
     for (size_t i = 0; i < out.segment_count; i++) {
         assert_false(out.segments[i].is_gop_long);
     }
+    /* The video was only late: what has been declared cannot be taken back. */
+    ph_usec clock = seg.clock;
+    size_t parts = out.part_count;
+    for (int i = 30; i < 60; i++) {
+        video(10 * S + i * S / 30, false);
+        assert_int_equal(seg.clock, clock);
+    }
+    assert_int_equal(out.part_count, parts);
+    audio(21 * S + 300 * MS);
+    assert_int_equal(out.part_count, parts + 1);
+    check_rules("late video");
 }
 
 static void test_hole_in_everything(void **state)
@@ -641,6 +680,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_rate_and_gop),
         cmocka_unit_test(test_parts_have_equal_frames),
+        cmocka_unit_test(test_jitter_does_not_change_parts),
+        cmocka_unit_test(test_wrong_hint),
         cmocka_unit_test(test_gop_shorter_than_segment),
         cmocka_unit_test(test_every_frame_a_key_frame),
         cmocka_unit_test(test_long_gop_is_cut_and_told),
