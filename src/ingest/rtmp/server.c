@@ -25,6 +25,9 @@ enum {
     USER_TIMEOUT_MS = 10000,
 };
 
+/* After a clean end the client closes first: GStreamer's rtmp2sink takes our close for an error. */
+#define GOODBYE_TIME (2 * PH_USEC_PER_S)
+
 struct connection {
     struct ph_rtmp_server *server;
     struct ph_tcp_conn *tcp;
@@ -32,6 +35,7 @@ struct connection {
     struct ph_publisher *publisher; /* NULL before publish */
     struct ph_timer *timer;
     ph_usec timer_at;
+    bool has_ended; /* the session is over; only the socket is still there */
     char id[9];
     struct connection *next;
     struct connection *prev;
@@ -93,7 +97,15 @@ static void log_close(const struct connection *c, enum ph_close_reason reason, c
     ph_stats_closed(c->server->stats, reason);
 }
 
-/* The one way out: gives the hold on the channel back, says why, lets the socket go. */
+/* Lets the socket go, once everything queued for it is sent. */
+static void close_connection(struct connection *c)
+{
+    ph_peers_leave(c->server->peers, ph_tcp_conn_peer_ip(c->tcp));
+    ph_tcp_conn_close(&c->tcp, true);
+    destroy_connection(c);
+}
+
+/* The one way out of a session: gives the hold on the channel back and says why. */
 static void finish(struct connection *c, enum ph_close_reason reason, const char *detail)
 {
     if (c->publisher != NULL) {
@@ -102,9 +114,13 @@ static void finish(struct connection *c, enum ph_close_reason reason, const char
         log_close(c, reason, detail);
     }
     send_replies(c);
-    ph_peers_leave(c->server->peers, ph_tcp_conn_peer_ip(c->tcp));
-    ph_tcp_conn_close(&c->tcp, true);
-    destroy_connection(c);
+    if (reason != PH_CLOSE_UNPUBLISH) {
+        close_connection(c);
+        return;
+    }
+    c->has_ended = true;
+    c->timer_at = ph_loop_now(c->server->loop) + GOODBYE_TIME;
+    ph_timer_set(c->timer, c->timer_at);
 }
 
 static void finish_by_session(struct connection *c)
@@ -131,6 +147,10 @@ static void on_timer(void *arg)
     struct connection *c = arg;
 
     c->timer_at = PH_USEC_NEVER;
+    if (c->has_ended) {
+        close_connection(c);
+        return;
+    }
     int err = ph_rtmp_session_tick(c->session, ph_loop_now(c->server->loop));
     if (err != PH_OK) {
         finish_by_session(c);
@@ -202,6 +222,9 @@ static void on_tcp_read(void *arg, const uint8_t *data, size_t len)
     struct connection *c = arg;
 
     ph_stats_add(c->server->stats, PH_STAT_INGEST_BYTES, (int64_t)len);
+    if (c->has_ended) {
+        return;
+    }
     int err = ph_rtmp_session_feed(c->session, ph_loop_now(c->server->loop), data, len);
     if (err != PH_OK) {
         finish_by_session(c);
@@ -224,7 +247,7 @@ static void on_tcp_close(void *arg, int err)
     if (c->publisher != NULL) {
         ph_publisher_close(&c->publisher, reason,
                            err == PH_ETIMEOUT ? "the peer stopped answering" : NULL);
-    } else {
+    } else if (!c->has_ended) {
         log_close(c, reason, err == PH_ETIMEOUT ? "the peer stopped answering" : NULL);
     }
     ph_peers_leave(c->server->peers, ph_tcp_conn_peer_ip(c->tcp));
