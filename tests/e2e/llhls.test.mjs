@@ -129,12 +129,14 @@ async function checkMissing(server) {
     first.uri.replace(/\d+\.m4s/, `${first.msn - 1000}.m4s`),
     first.uri.replace(/^av-[^-]+/, 'av-0'), first.uri.replace('av-', 'ts-'),
     hint.replace(`p${number}`, `p${number + 50}`), hint.replace(`p${number}`, 'p'),
-    playlist.segments.at(-1).map.replace(/i\d+/, 'i99'), '..%2f..%2fetc%2fpasswd', '../../../etc/passwd'];
+    playlist.segments.at(-1).map.replace(/i\d+/, 'i99'), '..%2f..%2fetc%2fpasswd',
+    '../../../etc/passwd'];
   for (const path of missing) {
     const { status } = await request(server.live('cho', path));
     assert.equal(status, 404, path);
   }
-  for (const url of ['/live/unknown/av.m3u8', '/live/', '/live', '/', '/watch', '/assets/x.js']) {
+  const elsewhere = ['/live/unknown/av.m3u8', '/live/', '/live', '/', '/watch', '/assets/x.js'];
+  for (const url of elsewhere) {
     assert.equal((await request(server.httpUrl + url)).status, 404, url);
   }
 }
@@ -197,7 +199,8 @@ async function checkCors(server) {
   const [{ uri }] = segments;
   const origin = { Origin: 'https://market.example' };
   const cases = [
-    [200, 'av.m3u8', {}], [200, uri, {}], [206, uri, { headers: { ...origin, Range: 'bytes=0-9' } }],
+    [200, 'av.m3u8', {}], [200, uri, {}],
+    [206, uri, { headers: { ...origin, Range: 'bytes=0-9' } }],
     [416, uri, { headers: { ...origin, Range: 'bytes=99999999-' } }],
     [400, 'av.m3u8?_HLS_part=1', {}], [404, 'none', {}], [405, 'av.m3u8', { method: 'POST' }],
     [204, 'av.m3u8', { method: 'OPTIONS' }], [204, uri, { method: 'OPTIONS' }],

@@ -64,8 +64,17 @@ function ffmpegArguments(recipe) {
   return args;
 }
 
+const made = new Map(); // name → promise of its path
+
 // The path of a source of that name, made if it isn't there yet.
-export async function source(name) {
+export function source(name) {
+  if (!made.has(name)) {
+    made.set(name, make(name));
+  }
+  return made.get(name);
+}
+
+async function make(name) {
   const args = ffmpegArguments(RECIPES[name]);
   const id = createHash('sha256').update(args.join(' ')).digest('hex').slice(0, 8);
   const directory = join(ARTEFACTS, 'media');
