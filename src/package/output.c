@@ -86,6 +86,11 @@ void ph_output_close_segment(struct ph_output *output)
     ph_snapshot_unref(&output->newest);
 }
 
+void ph_output_touch(struct ph_output *output)
+{
+    ph_snapshot_unref(&output->newest);
+}
+
 void ph_output_end(struct ph_output *output)
 {
     if (output->window != NULL && !ph_window_is_ended(output->window)) {

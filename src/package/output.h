@@ -44,6 +44,9 @@ void ph_output_add_part(struct ph_output *output, struct ph_buf *bytes, ph_usec 
 /* Closes the segment under way, if there is one. */
 void ph_output_close_segment(struct ph_output *output);
 
+/* Something changed that goes into the next snapshot. */
+void ph_output_touch(struct ph_output *output);
+
 /* EXT-X-ENDLIST. */
 void ph_output_end(struct ph_output *output);
 

@@ -457,6 +457,9 @@ static void test_program_changes(void **state)
     go_on_air(&avc, true, true, false);
     play(&avc, 6500 * MS, 0);
     go_on_air(&hevc, true, true, true);
+    struct ph_snapshot *first = snapshot_of(PH_RENDITION_AV);
+    assert_non_null(memmem(first->index->data, first->index->len, "hvc1", 4)); /* at once */
+    ph_snapshot_unref(&first);
     play(&hevc, 6500 * MS, 7 * S);
     go_on_air(&avc, true, true, true);
     play(&avc, 6500 * MS, 8 * S);

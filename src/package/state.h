@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef PHIEN_PACKAGE_STATE_H
+#define PHIEN_PACKAGE_STATE_H
+
+#include "fmp4.h"
+#include "interleave.h"
+#include "ts.h"
+
+#include <phien/package/packager.h>
+
+/*
+ * The packager from inside, for its two halves: packager.c, what viewers get, and sink.c, what
+ * the channel gives.
+ */
+
+/* Packets and parts lost in a row: now and then one is the publisher's fault, many are ours. */
+struct ph_faults {
+    ph_usec since;
+    unsigned count;
+};
+
+struct ph_packager {
+    const char *channel;
+    const struct ph_packager_ops *ops;
+    void *arg;
+    struct ph_stats *stats;
+
+    struct ph_program *program; /* NULL: none yet */
+    struct ph_interleave interleave;
+    struct ph_fmp4 av; /* leads */
+    struct ph_fmp4 audio;
+    struct ph_ts ts;
+
+    struct ph_buf *index;
+    ph_usec part_hold_back;     /* 0 until the first snapshot */
+    int64_t last_dependent_msn; /* the newest segment that does not begin where decoding can */
+    bool is_gop_told;           /* of this session */
+
+    ph_usec now; /* of the packet that is being taken */
+    struct ph_faults faults;
+    struct ph_faults ts_faults;
+};
+
+/* Tells the observer of what is new in the renditions that somebody wants. */
+void ph_packager_publish(struct ph_packager *packager);
+
+#endif
