@@ -4,7 +4,8 @@
 
 /*
  * An HTTP client on a plain blocking socket, for tests whose server runs in a thread of its own.
- * Nothing waits longer than CLIENT_PATIENCE_S.
+ * Nothing waits longer than CLIENT_PATIENCE_S. Calls that wait are repeated after EINTR, which
+ * comes without any signal on Debian 13.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -50,7 +51,7 @@ static inline int client_connect(unsigned port)
 static inline void client_send_bytes(int fd, const char *bytes, size_t len)
 {
     while (len > 0) {
-        ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
+        ssize_t sent = TEMP_FAILURE_RETRY(send(fd, bytes, len, MSG_NOSIGNAL));
         assert_true(sent > 0);
         bytes += sent;
         len -= (size_t)sent;
@@ -95,7 +96,7 @@ static inline void client_read_head(int fd, struct answer *answer)
     memset(answer, 0, sizeof(*answer));
     while (len < 4 || memcmp(answer->head + len - 4, "\r\n\r\n", 4) != 0) {
         assert_true(len + 1 < sizeof(answer->head));
-        ssize_t got = recv(fd, answer->head + len, 1, 0);
+        ssize_t got = TEMP_FAILURE_RETRY(recv(fd, answer->head + len, 1, 0));
         if (got != 1) {
             fail_msg("the connection ended behind \"%s\": %s", answer->head,
                      got == 0 ? "closed" : strerror(errno));
@@ -115,7 +116,7 @@ static inline void client_read(int fd, struct answer *answer)
     answer->body = calloc(1, answer->len + 1);
     assert_non_null(answer->body);
     for (size_t at = 0; at < answer->len;) {
-        ssize_t got = recv(fd, answer->body + at, answer->len - at, 0);
+        ssize_t got = TEMP_FAILURE_RETRY(recv(fd, answer->body + at, answer->len - at, 0));
         if (got <= 0) {
             fail_msg("the connection ended after %zu of %zu bytes", at, answer->len);
         }
@@ -146,7 +147,7 @@ static inline void client_expect(int fd, int status, const char *body)
 static inline void client_expect_end(int fd)
 {
     char byte;
-    ssize_t got = recv(fd, &byte, 1, 0);
+    ssize_t got = TEMP_FAILURE_RETRY(recv(fd, &byte, 1, 0));
 
     if (got != 0 && !(got < 0 && errno == ECONNRESET)) {
         fail_msg("the connection did not end: %s", got > 0 ? "a byte came" : strerror(errno));
