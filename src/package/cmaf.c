@@ -11,21 +11,25 @@
 #include <phien/core/mem.h>
 
 #include <stdlib.h>
+#include <string.h>
 
 struct ph_cmaf {
     struct ph_muxer muxer;
     struct ph_buf *init;
     AVPacket *held; /* the newest video packet: its duration is known with the next one */
     bool has_held;
-    bool has_samples; /* in the open part */
-    bool is_delayed;  /* the init segment needs a packet of the audio */
+    bool has_samples[PH_TRACK_KINDS]; /* in the open part */
+    enum ph_track_kind newest_kind;   /* of the samples, _NONE if there are none */
+    int64_t newest_dts;
+    bool is_next_free; /* the next part may begin before this one's declared end */
+    bool is_delayed;   /* the init segment needs a packet of the audio */
     bool has_audio_sample;
 };
 
 /*
  * frag_custom: fragments end where we say. skip_trailer: no index of all fragments is collected.
- * frag_discont, before the first packet of every fragment: tfdt is the packet's dts; without it
- * the muxer writes the sum of the durations so far, which drifts, and both tracks start at 0.
+ * frag_discont, for every fragment: tfdt is the first packet's dts; without it the muxer writes
+ * the sum of the durations so far, which drifts, and both tracks start at 0.
  * use_editlist=0: else an edit list is wanted that frag_discont prevents, and video comes late.
  */
 #define MOVFLAGS "frag_custom+empty_moov+default_base_moof+skip_trailer+frag_discont"
@@ -107,17 +111,39 @@ struct ph_buf *ph_cmaf_init(const struct ph_cmaf *cmaf)
     return cmaf->init;
 }
 
+/*
+ * A fragment's first packet may come before the declared end of the fragment before, which was
+ * only foreseen. The muxer then moves it and loses its pts, unless frag_discont is in force for
+ * its track already: setting it just before the packet is too late. So it is set with a packet of
+ * the fragment before, and not with a track's first one there, which would use it up.
+ */
 static int write_sample(struct ph_cmaf *cmaf, const AVPacket *packet, int64_t duration)
 {
-    if (!cmaf->has_samples) {
+    enum ph_track_kind kind = (enum ph_track_kind)packet->stream_index;
+    bool is_first = !cmaf->has_samples[kind];
+
+    if (!is_first && !cmaf->is_next_free) {
         ph_muxer_set(&cmaf->muxer, "movflags", "+frag_discont");
     }
     int err = ph_muxer_write(&cmaf->muxer, packet, duration);
     if (err == PH_OK) {
-        cmaf->has_samples = true;
-        cmaf->has_audio_sample |= packet->stream_index == PH_TRACK_AUDIO;
+        cmaf->is_next_free = !is_first;
+        cmaf->has_samples[kind] = true;
+        cmaf->has_audio_sample |= kind == PH_TRACK_AUDIO;
+        cmaf->newest_kind = kind;
+        cmaf->newest_dts = packet->dts;
     }
     return err;
+}
+
+/* In a part too small for that, a packet without bytes does it, which the muxer throws away. */
+static int free_next(struct ph_cmaf *cmaf)
+{
+    if (cmaf->is_next_free) {
+        return PH_OK;
+    }
+    ph_muxer_set(&cmaf->muxer, "movflags", "+frag_discont");
+    return ph_muxer_write_nothing(&cmaf->muxer, cmaf->newest_kind, cmaf->newest_dts + 1);
 }
 
 /* `end` is where the held packet ends, AV_NOPTS_VALUE if nobody knows better than the packet. */
@@ -136,8 +162,11 @@ static int write_held(struct ph_cmaf *cmaf, int64_t end)
 
 int ph_cmaf_add(struct ph_cmaf *cmaf, const AVPacket *packet)
 {
-    if (packet->stream_index != PH_TRACK_VIDEO) {
+    if (packet->stream_index == PH_TRACK_AUDIO) {
         return write_sample(cmaf, packet, packet->duration);
+    }
+    if (packet->stream_index != PH_TRACK_VIDEO) {
+        return PH_EINVAL;
     }
     int err = write_held(cmaf, packet->dts);
     int ref_err = av_packet_ref(cmaf->held, packet);
@@ -159,13 +188,17 @@ int ph_cmaf_cut(struct ph_cmaf *cmaf, int64_t video_end, struct ph_buf **part)
 {
     int held_err = write_held(cmaf, video_end);
 
-    if (!cmaf->has_samples) {
+    if (cmaf->newest_kind == PH_TRACK_NONE) {
         return held_err != PH_OK ? held_err : PH_EAGAIN;
     }
     int err = take_delayed_init(cmaf);
     if (err == PH_OK) {
+        err = free_next(cmaf);
+    }
+    if (err == PH_OK) {
         err = ph_muxer_flush(&cmaf->muxer, part);
-        cmaf->has_samples = false;
+        memset(cmaf->has_samples, 0, sizeof(cmaf->has_samples));
+        cmaf->newest_kind = PH_TRACK_NONE;
     }
     return err;
 }

@@ -12,6 +12,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+static int muxer_complaints;
+
 static struct ph_cmaf *create(const struct media *m)
 {
     struct ph_cmaf *cmaf = NULL;
@@ -275,6 +277,66 @@ static void test_reads_back_as_it_was(void **state)
     }
 }
 
+/*
+ * The frame after a cut comes earlier than foreseen: at 30 frames a second rounded to milliseconds
+ * every third does, cameras' jitter apart. Times stay true, also those at which it is shown.
+ */
+static void cut_too_late(const struct media *m, size_t frames_a_part, bool with_audio)
+{
+    struct ph_cmaf *cmaf = NULL;
+    uint8_t *all = ph_alloc(1 << 20);
+    size_t len = 0;
+    size_t frames = 0;
+
+    assert_int_equal(ph_cmaf_create(&cmaf, m->video, with_audio ? m->audio : NULL), 0);
+    memcpy(all, ph_cmaf_init(cmaf)->data, len = ph_cmaf_init(cmaf)->len);
+    for (size_t i = 0; i < m->count; i++) {
+        struct ph_buf *part = NULL;
+        bool is_video = m->packets[i]->stream_index == PH_TRACK_VIDEO;
+        if (is_video || with_audio) {
+            assert_int_equal(ph_cmaf_add(cmaf, m->packets[i]), 0);
+        }
+        if (is_video && ++frames % frames_a_part == 0) {
+            int64_t end = m->packets[i]->dts + m->packets[i]->duration + 31;
+            assert_int_equal(ph_cmaf_cut(cmaf, end, &part), 0);
+            memcpy(all + len, part->data, part->len);
+            len += part->len;
+            ph_buf_unref(&part);
+        }
+    }
+    struct read_back back = {m, {0}};
+    media_read_back(all, len, "mp4", take_read_back, &back);
+    assert_int_equal(back.seen[PH_TRACK_VIDEO], frames / frames_a_part * frames_a_part);
+    ph_cmaf_destroy(&cmaf);
+    free(all);
+}
+
+static void count_line(void *context, int level, const char *format, va_list args)
+{
+    (void)context;
+    (void)format;
+    (void)args;
+    muxer_complaints += level <= AV_LOG_WARNING ? 1 : 0;
+}
+
+static void test_frame_before_the_foreseen_end(void **state)
+{
+    (void)state;
+    static const size_t frames_a_part[] = {1, 2, 3, 7};
+    struct media m;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    muxer_complaints = 0;
+    av_log_set_callback(count_line);
+    for (size_t i = 0; i < PH_ARRAY_SIZE(frames_a_part); i++) {
+        cut_too_late(&m, frames_a_part[i], false);
+        cut_too_late(&m, frames_a_part[i], true);
+    }
+    av_log_set_callback(av_log_default_callback);
+    assert_int_equal(muxer_complaints, 0);
+    media_close(&m);
+}
+
 static void test_bad_packets_are_refused(void **state)
 {
     (void)state;
@@ -332,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_init_is_stable),
         cmocka_unit_test(test_delayed_init),
         cmocka_unit_test(test_reads_back_as_it_was),
+        cmocka_unit_test(test_frame_before_the_foreseen_end),
         cmocka_unit_test(test_bad_packets_are_refused),
         cmocka_unit_test(test_unusable_parameters),
     };
