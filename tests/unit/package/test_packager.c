@@ -385,6 +385,69 @@ static void test_audio_early_and_late(void **state)
     }
 }
 
+static int muxer_complaints;
+
+static void count_complaint(void *context, int level, const char *format, va_list args)
+{
+    (void)context;
+    (void)format;
+    (void)args;
+    muxer_complaints += level <= AV_LOG_WARNING ? 1 : 0;
+}
+
+/* RTMP's timestamps, in milliseconds: a frame comes 0.3 ms before or 0.7 ms after its time. */
+static void round_to_ms(AVPacket *packet)
+{
+    int64_t ms = packet->dts / 90;
+
+    packet->pts += ms * 90 - packet->dts;
+    packet->dts = ms * 90;
+}
+
+static void take_rounded(void *arg, const AVPacket *packet)
+{
+    struct read_back *back = arg;
+    AVPacket *in = media_endless(back->m, PH_TRACK_VIDEO, back->seen[PH_TRACK_VIDEO]++);
+
+    round_to_ms(in);
+    assert_memory_equal(packet->data, in->data, (size_t)in->size);
+    assert_int_equal(packet->dts, in->dts);
+    assert_int_equal(packet->pts, in->pts);
+    av_packet_free(&in);
+}
+
+/* No part's end, which is foreseen, may move the frame that follows. */
+static void test_rounded_times_come_out(void **state)
+{
+    (void)state;
+    struct media m;
+    size_t len = 0;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    muxer_complaints = 0;
+    av_log_set_level(AV_LOG_WARNING);
+    av_log_set_callback(count_complaint);
+    go_on_air(&m, true, false, false);
+    for (size_t i = 0; i < 900; i++) {
+        AVPacket *packet = media_endless(&m, PH_TRACK_VIDEO, i);
+        round_to_ms(packet);
+        give(packet);
+        av_packet_free(&packet);
+    }
+    ph_packager_sink.on_pause(packager, mono);
+    av_log_set_callback(av_log_default_callback);
+    av_log_set_level(AV_LOG_QUIET);
+    assert_int_equal(muxer_complaints, 0);
+    struct ph_snapshot *av = checked(PH_RENDITION_AV);
+    struct read_back back = {.m = &m};
+    uint8_t *all = join(av, &len);
+    media_read_back(all, len, "mp4", take_rounded, &back);
+    assert_int_equal(back.seen[PH_TRACK_VIDEO], 900);
+    free(all);
+    ph_snapshot_unref(&av);
+    media_close(&m);
+}
+
 static void test_ts_while_wanted(void **state)
 {
     (void)state;
@@ -857,6 +920,7 @@ int main(void)
         TEST(test_first_snapshot_needs_a_segment),
         TEST(test_a_minute),
         TEST(test_every_packet_comes_out),
+        TEST(test_rounded_times_come_out),
         TEST(test_audio_early_and_late),
         TEST(test_ts_while_wanted),
         TEST(test_ts_cannot_carry_av1),
