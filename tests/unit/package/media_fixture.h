@@ -2,6 +2,8 @@
 #ifndef PHIEN_TESTS_MEDIA_FIXTURE_H
 #define PHIEN_TESTS_MEDIA_FIXTURE_H
 
+#include "mp4.h"
+
 #include <phien/core/buf.h>
 #include <phien/core/mem.h>
 #include <phien/media/track.h>
@@ -133,95 +135,6 @@ static inline AVPacket *media_next(struct media *m)
 static inline ph_usec media_dts(const AVPacket *packet)
 {
     return av_rescale_q(packet->dts, packet->time_base, AV_TIME_BASE_Q);
-}
-
-/* A box of an MP4 file, or of another box. */
-struct box {
-    const uint8_t *data; /* behind the header */
-    size_t len;
-};
-
-static inline uint32_t be32(const uint8_t *p)
-{
-    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-}
-
-static inline uint64_t be64(const uint8_t *p)
-{
-    return (uint64_t)be32(p) << 32 | be32(p + 4);
-}
-
-/* The `index`-th box of this type among the children; data is NULL if there is none. */
-static inline struct box box_find(struct box in, const char *type, int index)
-{
-    size_t pos = 0;
-
-    while (pos + 8 <= in.len) {
-        size_t size = be32(in.data + pos);
-        assert_true(size >= 8 && pos + size <= in.len);
-        if (memcmp(in.data + pos + 4, type, 4) == 0 && index-- == 0) {
-            return (struct box){in.data + pos + 8, size - 8};
-        }
-        pos += size;
-    }
-    return (struct box){NULL, 0};
-}
-
-static inline struct box box_of(const struct ph_buf *buf)
-{
-    return (struct box){buf->data, buf->len};
-}
-
-/* What one track fragment says. */
-struct traf {
-    uint32_t track_id;
-    uint64_t tfdt;
-    uint32_t samples;
-    uint64_t duration; /* the sum */
-    uint64_t bytes;
-};
-
-static inline bool traf_read(const struct ph_buf *part, int index, struct traf *out)
-{
-    struct box moof = box_find(box_of(part), "moof", 0);
-    assert_non_null(moof.data);
-    struct box box = box_find(moof, "traf", index);
-    if (box.data == NULL) {
-        return false;
-    }
-    struct box tfhd = box_find(box, "tfhd", 0);
-    struct box tfdt = box_find(box, "tfdt", 0);
-    struct box trun = box_find(box, "trun", 0);
-    assert_non_null(tfhd.data);
-    assert_non_null(tfdt.data);
-    assert_non_null(trun.data);
-    assert_int_equal(tfdt.data[0], 1); /* version 1: 64 bits */
-
-    uint32_t flags = be32(tfhd.data) & 0xffffff;
-    const uint8_t *p = tfhd.data + 8;
-    uint32_t default_duration = 0;
-    uint32_t default_size = 0;
-    assert_true(flags & 0x020000); /* default-base-is-moof */
-    p += flags & 0x02 ? 4 : 0;
-    if (flags & 0x08) {
-        default_duration = be32(p);
-        p += 4;
-    }
-    if (flags & 0x10) {
-        default_size = be32(p);
-    }
-    *out = (struct traf){.track_id = be32(tfhd.data + 4), .tfdt = be64(tfdt.data + 4)};
-    flags = be32(trun.data) & 0xffffff;
-    out->samples = be32(trun.data + 4);
-    p = trun.data + 8 + (flags & 0x1 ? 4 : 0) + (flags & 0x4 ? 4 : 0);
-    for (uint32_t i = 0; i < out->samples; i++) {
-        out->duration += flags & 0x100 ? be32(p) : default_duration;
-        p += flags & 0x100 ? 4 : 0;
-        out->bytes += flags & 0x200 ? be32(p) : default_size;
-        p += (flags & 0x200 ? 4 : 0) + (flags & 0x400 ? 4 : 0) + (flags & 0x800 ? 4 : 0);
-    }
-    assert_true(p <= trun.data + trun.len);
-    return true;
 }
 
 /* Bytes as libavformat's custom input. */
