@@ -98,7 +98,10 @@ int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
     server->shared.loops = ph_alloc(conf->workers * sizeof(struct ph_loop *));
     server->shared.stats = ph_alloc(conf->workers * sizeof(struct ph_stats *));
     server->seats = ph_alloc(conf->workers * sizeof(*server->seats));
-    int err = create_loops(server);
+    int err = ph_worker_probe(conf);
+    if (err == PH_OK) {
+        err = create_loops(server);
+    }
     if (err == PH_OK) {
         create_channels(server);
     }

@@ -5,6 +5,7 @@
 #include "pages.h"
 
 #include <phien/core/log.h>
+#include <phien/net/tcp.h>
 
 static void log_listen_failed(const char *what, const char *address, int err)
 {
@@ -15,6 +16,21 @@ static void log_listen_failed(const char *what, const char *address, int err)
 
     ph_log_error("server.listen_failed", ph_kv("for", what), ph_kv("address", address),
                  ph_kv("reason", ph_err_text(err)), ph_kv("hint", hint));
+}
+
+int ph_worker_probe(const struct ph_conf *conf)
+{
+    int err = ph_tcp_probe(conf->http.listen);
+
+    if (err != PH_OK) {
+        log_listen_failed("http", conf->http.listen, err);
+        return err;
+    }
+    err = *conf->rtmp.listen != '\0' ? ph_tcp_probe(conf->rtmp.listen) : PH_OK;
+    if (err != PH_OK) {
+        log_listen_failed("rtmp", conf->rtmp.listen, err);
+    }
+    return err;
 }
 
 int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, unsigned index)

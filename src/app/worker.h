@@ -33,6 +33,12 @@ struct ph_worker {
     struct ph_rtmp_server *rtmp; /* NULL: RTMP is off */
 };
 
+/*
+ * Whether the addresses of the config are free, before the first worker takes them. What is not
+ * is logged.
+ */
+PH_MUST_CHECK int ph_worker_probe(const struct ph_conf *conf);
+
 /* Before the loop starts. What fails is logged. */
 PH_MUST_CHECK int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared,
                                  unsigned index);

@@ -86,7 +86,8 @@ static int err_of_errno(int error)
                                : PH_EIO;
 }
 
-static int open_socket(const struct sockaddr_storage *address, int *out)
+/* Bound, and shared with other sockets on the same address if `is_shared`. */
+static int bind_socket(const struct sockaddr_storage *address, bool is_shared, int *out)
 {
     static const int on = 1;
     static const int off = 0;
@@ -99,15 +100,29 @@ static int open_socket(const struct sockaddr_storage *address, int *out)
     if (address->ss_family == AF_INET6) {
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
     }
-    if (setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0 ||
-        bind(fd, (const struct sockaddr *)address, ph_address_size(address)) != 0 ||
-        listen(fd, BACKLOG) != 0) {
+    if ((is_shared && setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) != 0) ||
+        bind(fd, (const struct sockaddr *)address, ph_address_size(address)) != 0) {
         int err = err_of_errno(errno);
         close(fd);
         return err;
     }
     *out = fd;
     return PH_OK;
+}
+
+int ph_tcp_probe(const char *address)
+{
+    struct sockaddr_storage parsed;
+    int fd;
+    int err = ph_address_parse(&parsed, address);
+
+    if (err == PH_OK) {
+        err = bind_socket(&parsed, false, &fd);
+    }
+    if (err == PH_OK) {
+        close(fd);
+    }
+    return err;
 }
 
 int ph_tcp_listen(struct ph_tcp_listener **out, struct ph_loop *loop, const char *address,
@@ -119,9 +134,14 @@ int ph_tcp_listen(struct ph_tcp_listener **out, struct ph_loop *loop, const char
     int err = ph_address_parse(&parsed, address);
 
     if (err == PH_OK) {
-        err = open_socket(&parsed, &fd);
+        err = bind_socket(&parsed, true, &fd);
     }
     if (err != PH_OK) {
+        return err;
+    }
+    if (listen(fd, BACKLOG) != 0) {
+        err = err_of_errno(errno);
+        close(fd);
         return err;
     }
     struct ph_tcp_listener *listener = ph_new(struct ph_tcp_listener);

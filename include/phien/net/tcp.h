@@ -31,6 +31,13 @@ PH_MUST_CHECK int ph_tcp_listen(struct ph_tcp_listener **out, struct ph_loop *lo
                                 const char *address, const struct ph_tcp_options *options,
                                 void (*on_accept)(void *arg, struct ph_tcp_conn *conn), void *arg);
 
+/*
+ * Whether nobody listens on the address yet: PH_OK, or the error that ph_tcp_listen would give.
+ * To be asked before the first ph_tcp_listen, because SO_REUSEPORT would let two programs of one
+ * user share a port, each with half of the connections. Any thread.
+ */
+PH_MUST_CHECK int ph_tcp_probe(const char *address);
+
 /* The port it listens on, for address:0. */
 unsigned ph_tcp_listener_port(const struct ph_tcp_listener *listener);
 void ph_tcp_listener_close(struct ph_tcp_listener **listener);

@@ -297,8 +297,11 @@ static void workers_share_a_port(void **state)
     snprintf(address, sizeof(address), "127.0.0.1:%u", ph_tcp_listener_port(first));
     assert_int_equal(ph_tcp_listen(&second, loop, address, &options, on_accept, &world), PH_OK);
     assert_int_equal(ph_tcp_listener_port(first), ph_tcp_listener_port(second));
+    assert_int_equal(ph_tcp_probe(address), PH_EADDRINUSE);
     ph_tcp_listener_close(&first);
     ph_tcp_listener_close(&second);
+    assert_int_equal(ph_tcp_probe(address), PH_OK);
+    assert_int_equal(ph_tcp_probe("127.0.0.1"), PH_EINVAL);
     ph_loop_destroy(&loop);
 }
 
