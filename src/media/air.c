@@ -31,7 +31,7 @@ static bool is_start(const struct ph_publication *p, const struct ph_arrival *a)
 /* Whether the packet's track is in the program that is on air or about to be. */
 static bool is_in_program(const struct ph_channel *channel, enum ph_track_kind kind)
 {
-    return channel->publication.refined[kind] != NULL &&
+    return channel->publication.refined[kind] != NULL && channel->program != NULL &&
            ph_program_track(channel->program, kind) == channel->publication.refined[kind];
 }
 

@@ -138,26 +138,42 @@ static int read_arrival(const struct ph_publication *p, const AVPacket *packet,
     return 0;
 }
 
-/* Everything from the first random access point on goes out; audio before it does not. */
+/* A packet that waited. One that fails was fine when it came, but for the timeline, which counts.
+ */
+static int air_held(struct ph_channel *channel, const AVPacket *packet, int64_t from,
+                    struct ph_now now)
+{
+    struct ph_arrival a;
+    int err = read_arrival(&channel->publication, packet, &a);
+
+    if (err != 0 || (a.kind == PH_TRACK_AUDIO && a.dts < from)) {
+        ph_air_drop(channel, 1);
+        return err;
+    }
+    return ph_air_packet(channel, &a, now);
+}
+
+/*
+ * Everything from the first random access point on goes out; audio before it does not. It goes
+ * first: publishers may send the audio that belongs after it before it.
+ */
 static void go_on_air(struct ph_channel *channel, struct ph_now now)
 {
     struct ph_publication *p = &channel->publication;
-    const struct ph_backlog_item *start = ph_backlog_find_start(&p->backlog);
+    const struct ph_backlog_item *start =
+        ph_air_wants_video(p) ? ph_backlog_find_start(&p->backlog) : NULL;
+    const AVPacket *first = start != NULL ? start->packet : NULL;
     struct ph_backlog_item item;
     struct ph_arrival a;
     int64_t from = INT64_MIN;
 
-    if (ph_air_wants_video(p) && start != NULL && read_arrival(p, start->packet, &a) == 0) {
+    if (first != NULL && read_arrival(p, first, &a) == 0) {
         from = a.pts;
+        (void)air_held(channel, first, from, now);
     }
     while (ph_backlog_shift(&p->backlog, &item)) {
-        /* What fails here was fine when it came, but for the timeline, which counts it. */
-        int err = read_arrival(p, item.packet, &a);
-        if (err == 0 && (a.kind == PH_TRACK_VIDEO || a.dts >= from)) {
-            /* NOLINTNEXTLINE(clang-analyzer-deadcode.DeadStores): see above */
-            err = ph_air_packet(channel, &a, now);
-        } else {
-            ph_air_drop(channel, 1);
+        if (item.packet != first) {
+            (void)air_held(channel, item.packet, from, now);
         }
         av_packet_free(&item.packet);
     }

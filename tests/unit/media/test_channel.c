@@ -37,6 +37,24 @@ static void it_goes_on_air_with_the_first_key_frame_of_both(void **state)
                                    "audio=aac width=96 height=54 fps=30.000 wait_ms=488"));
 }
 
+/* Publishers need not send both tracks in order: librtmp's may be ahead with its audio. */
+static void audio_that_came_before_the_key_frame_goes_out_after_it(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_both(f, "a1");
+    assert_int_equal(feed_audio(f, 0), 0);
+    assert_int_equal(feed_audio(f, 64), 0);
+    assert_int_equal(feed_audio(f, 128), 0);
+    assert_int_equal(feed_key(f, 40), 0);
+    assert_true(status_of(f).is_on_air);
+    assert_int_equal(f->sink.count, 3);
+    assert_int_equal(f->sink.packets[0].kind, PH_TRACK_VIDEO);
+    assert_true(f->sink.packets[0].is_key);
+    assert_int_equal(f->sink.of_kind[PH_TRACK_AUDIO], 2);
+    assert_int_equal(status_of(f).dropped, 1);
+}
+
 static void names_and_titles(void **state)
 {
     struct fixture *f = *state;
@@ -627,6 +645,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(it_goes_on_air_with_the_first_key_frame_of_both),
+        TEST(audio_that_came_before_the_key_frame_goes_out_after_it),
         TEST(names_and_titles),
         TEST(video_alone_waits_two_seconds_and_loses_nothing),
         TEST(audio_alone_waits_two_seconds_and_loses_nothing),
