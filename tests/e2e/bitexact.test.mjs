@@ -10,7 +10,6 @@ import { test } from 'node:test';
 import {
   assertOnGrid, assertSameUnits, collectFragments, collectTs,
 } from './lib/compare.mjs';
-import { PlaylistChecker } from './lib/conformance.mjs';
 import { LowLatencyViewer, PlainViewer } from './lib/hls.mjs';
 import { request } from './lib/http.mjs';
 import { pushWithFfmpeg, pushWithPusher } from './lib/push.mjs';
@@ -38,12 +37,9 @@ function watchToTheEnd(server, viewer) {
 
 // The three renditions, watched from the first part to the last.
 async function watchAll(server, push, hasTs) {
-  const channel = (path) => server.live('cho', path);
-  const av = new LowLatencyViewer(channel('av.m3u8'), new PlaylistChecker('av', { reports: 1 }));
-  const audio = new LowLatencyViewer(channel('audio.m3u8'),
-    new PlaylistChecker('audio', { reports: 1 }));
-  const ts = new PlainViewer(channel('ts/index.m3u8'),
-    new PlaylistChecker('ts', { isLowLatency: false, hasMap: false }));
+  const av = new LowLatencyViewer(server, 'cho', 'av.m3u8');
+  const audio = new LowLatencyViewer(server, 'cho', 'audio.m3u8');
+  const ts = new PlainViewer(server, 'cho', 'ts/index.m3u8');
   // MPEG-TS is made only when somebody wants it.
   await request(ts.url);
   push();

@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
-import { checkTogether, PlaylistChecker } from './lib/conformance.mjs';
+import { checkTogether } from './lib/conformance.mjs';
 import { LowLatencyViewer, PlainViewer, waitForPlaylist } from './lib/hls.mjs';
 import { getText, request } from './lib/http.mjs';
 import { lastFinished, lastPosition, parseMedia, parseMultivariant } from './lib/m3u8.mjs';
@@ -43,14 +43,10 @@ function watchFor(viewer, seconds) {
 }
 
 async function checkViewers(t, server) {
-  const channel = (path) => server.live('cho', path);
-  const av = new LowLatencyViewer(channel('av.m3u8'), new PlaylistChecker('av', { reports: 1 }));
-  const audio = new LowLatencyViewer(channel('audio.m3u8'),
-    new PlaylistChecker('audio', { reports: 1 }));
-  const plain = new PlainViewer(channel('plain/av.m3u8'),
-    new PlaylistChecker('plain', { isLowLatency: false }));
-  const ts = new PlainViewer(channel('ts/index.m3u8'),
-    new PlaylistChecker('ts', { isLowLatency: false, hasMap: false }));
+  const av = new LowLatencyViewer(server, 'cho', 'av.m3u8');
+  const audio = new LowLatencyViewer(server, 'cho', 'audio.m3u8');
+  const plain = new PlainViewer(server, 'cho', 'plain/av.m3u8');
+  const ts = new PlainViewer(server, 'cho', 'ts/index.m3u8');
   let isDone = false;
   const plainViewers = [plain, ts].map((viewer) => viewer.watch(() => isDone));
   await Promise.all([watchFor(av, WATCH_S), watchFor(audio, WATCH_S)]);

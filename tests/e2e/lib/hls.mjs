@@ -5,9 +5,10 @@
 // downloads every part and every segment once. PlainViewer polls whole segments, as old players
 // do. Both hand each playlist to a checker, and keep the bytes for whoever compares them.
 
-import { once } from 'node:events';
+// Polling has no event to wait for: it is what the clients do that are imitated here.
+import { setTimeout as pause } from 'node:timers/promises';
 
-import { checkParent, checkPart } from './conformance.mjs';
+import { checkParent, checkPart, PlaylistChecker } from './conformance.mjs';
 import { request } from './http.mjs';
 import {
   finishedSegments, lastFinished, lastPosition, mergeDelta, nextPosition, parseMedia,
@@ -52,19 +53,21 @@ export async function waitForPlaylist(url, { timeoutMs = 30000 } = {}) {
   throw new Error(`no playlist after ${timeoutMs} ms: ${response.status} ${response.body}`);
 }
 
-// no event to wait for: polling is what the clients that are imitated here do
-export async function pause(ms) {
-  await once(AbortSignal.timeout(ms), 'abort');
-}
-
 class Viewer {
-  constructor(url, checker) {
-    this.url = url;
-    this.checker = checker;
+  // path: "av.m3u8". rules: what PlaylistChecker takes.
+  constructor(server, channel, path, rules) {
+    this.server = server;
+    this.url = server.live(channel, path);
+    this.checker = new PlaylistChecker(path, rules);
     this.playlist = null; // the newest, whole
     this.media = new Map(); // uri → bytes, or the promise of them
     this.segments = new Map(); // msn → segment
     this.problems = []; // of bytes and answers; the checker has those of playlists
+  }
+
+  tooLate(timeoutMs) {
+    return new Error(`${this.url} is not done after ${timeoutMs} ms:\n${this.playlist.text}\n` +
+      `the log's end was:\n${this.server.tail(60)}`);
   }
 
   resolve(uri) {
@@ -72,7 +75,7 @@ class Viewer {
   }
 
   get allProblems() {
-    return [...(this.checker?.problems ?? []), ...this.problems];
+    return [...this.checker.problems, ...this.problems];
   }
 
   // Each URI once, however often it is asked for.
@@ -89,7 +92,7 @@ class Viewer {
 
   async takePlaylist(playlist) {
     this.playlist = playlist;
-    this.checker?.feed(playlist);
+    this.checker.feed(playlist);
     for (const segment of playlist.segments) {
       const earlier = this.segments.get(segment.msn);
       // Parts are listed for a while only: keep the longest list.
@@ -115,6 +118,11 @@ class Viewer {
 }
 
 export class PlainViewer extends Viewer {
+  constructor(server, channel, path, rules) {
+    super(server, channel, path,
+      { isLowLatency: false, hasMap: !path.startsWith('ts/'), ...rules });
+  }
+
   // Polls until `isDone(viewer)`, with the newest playlist, or fails after the deadline.
   async watch(isDone, { timeoutMs = 60000 } = {}) {
     const deadline = performance.now() + timeoutMs;
@@ -122,7 +130,7 @@ export class PlainViewer extends Viewer {
     await this.fetchSegments();
     while (!await isDone(this)) {
       if (performance.now() > deadline) {
-        throw new Error(`not done after ${timeoutMs} ms:\n${this.playlist.text}`);
+        throw this.tooLate(timeoutMs);
       }
       await pause(300);
       await this.takePlaylist(parseMedia((await mustGet(this.url)).toString('utf8')));
@@ -138,8 +146,8 @@ export class PlainViewer extends Viewer {
 
 export class LowLatencyViewer extends Viewer {
   // skip: ask for deltas every other time, and for the whole playlist as well to compare.
-  constructor(url, checker, { skip = true } = {}) {
-    super(url, checker);
+  constructor(server, channel, path, rules, { skip = true } = {}) {
+    super(server, channel, path, { reports: 1, ...rules });
     this.skip = skip;
     this.reloads = 0;
     this.deltas = 0; // that skipped something and were compared
@@ -147,8 +155,7 @@ export class LowLatencyViewer extends Viewer {
     this.reportsFollowed = 0;
     this.delaysMs = []; // from the date of a part's end to its being listed
     this.reloadsMs = []; // how long blocking reloads took
-    this.isStopped = false;
-    this.seenParts = 0;
+    this.known = new Set(); // parts seen, as "msn.index"
   }
 
   // Goes on until `isDone(viewer)` says so after a reload. Ends with `finish`.
@@ -157,7 +164,7 @@ export class LowLatencyViewer extends Viewer {
     await this.takeState(parseMedia(await waitForPlaylist(this.url, { timeoutMs })));
     while (!this.playlist.isEnded && !await isDone(this)) {
       if (performance.now() > deadline) {
-        throw new Error(`not done after ${timeoutMs} ms:\n${this.playlist.text}`);
+        throw this.tooLate(timeoutMs);
       }
       await this.step();
     }
@@ -241,9 +248,10 @@ export class LowLatencyViewer extends Viewer {
       for (const [k, { duration }] of parts.entries()) {
         endMs += duration * 1000;
         // What was there before the viewer came says nothing about the server's speed.
-        if (this.playlist && !this.checker.parts.has(`${msn}.${k}`)) {
+        if (this.playlist && !this.known.has(`${msn}.${k}`)) {
           this.delaysMs.push(now - endMs);
         }
+        this.known.add(`${msn}.${k}`);
       }
     }
     await this.takePlaylist(playlist);

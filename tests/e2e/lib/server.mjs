@@ -138,7 +138,14 @@ export class Server {
     const path = writeConfig(this.directory, config);
     this.child = spawn(PHIEN, ['-c', path], { stdio: ['ignore', 'inherit', 'pipe'] });
     this.exited = once(this.child, 'close');
-    this.exited.then(() => this.news.emit('news'));
+    this.isStopping = false;
+    this.exited.then(() => {
+      // Whatever a test then fails with, this is why.
+      if (!this.isStopping) {
+        console.error(`phien ended by itself:\n${this.tail(60)}`);
+      }
+      this.news.emit('news');
+    });
     createInterface({ input: this.child.stderr }).on('line', (line) => {
       this.lines.push(line);
       this.log.push(parseLine(line));
@@ -246,6 +253,7 @@ export class Server {
   // SIGTERM; phien must exit with 0, soon, and no sanitizer may have found anything.
   async stop({ timeoutMs = PATIENCE_MS } = {}) {
     const began = performance.now();
+    this.isStopping = true;
     if (this.isRunning) {
       this.child.kill('SIGTERM');
     }
