@@ -138,8 +138,7 @@ static int read_arrival(const struct ph_publication *p, const AVPacket *packet,
     return 0;
 }
 
-/* A packet that waited. One that fails was fine when it came, but for the timeline, which counts.
- */
+/* A packet that waited. What fails here was fine when it came, but for the timeline. */
 static int air_held(struct ph_channel *channel, const AVPacket *packet, int64_t from,
                     struct ph_now now)
 {
