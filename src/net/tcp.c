@@ -18,12 +18,17 @@
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-enum { IOV_RUNS = 64 };
+enum {
+    IOV_RUNS = 64,
+    /* Nobody counts these connections any more, so a loop keeps so many and cuts the oldest. */
+    LINGERING_MAX = 256,
+};
 
 /* How long a closed connection may go on sending what was queued. */
-#define LINGER_LIMIT (5 * PH_USEC_PER_S)
+#define LINGER_TIME (5 * PH_USEC_PER_S)
 
 struct ph_tcp_conn {
     uv_poll_t poll;
@@ -42,7 +47,7 @@ struct ph_tcp_conn {
     bool has_shut_down;
     bool is_closed;
     struct ph_timer *linger_timer;
-    struct ph_tcp_conn *next_lingering;
+    struct ph_tcp_conn *next_lingering; /* closed after this one */
     char peer_ip[47];
     char peer[64];
 };
@@ -100,8 +105,8 @@ struct ph_tcp_conn *ph_tcp_conn_create(struct ph_loop *loop, int fd,
     conn->write_limit = options->write_limit;
     conn->poll.data = conn;
     ph_address_format(peer, conn->peer_ip, &port);
-    snprintf(conn->peer, sizeof(conn->peer), peer->ss_family == AF_INET6 ? "[%s]:%u" : "%s:%u",
-             conn->peer_ip, port);
+    bool is_v6 = strchr(conn->peer_ip, ':') != NULL;
+    snprintf(conn->peer, sizeof(conn->peer), is_v6 ? "[%s]:%u" : "%s:%u", conn->peer_ip, port);
     set_options(fd, options);
     uv_poll_init(ph_loop_uv(loop), &conn->poll, fd);
     return conn;
@@ -187,6 +192,7 @@ static void unlink_lingering(struct ph_tcp_conn *conn)
         at = &(*at)->next_lingering;
     }
     *at = conn->next_lingering;
+    conn->next_lingering = NULL;
 }
 
 static void end_lingering(void *arg)
@@ -195,6 +201,21 @@ static void end_lingering(void *arg)
 
     unlink_lingering(conn);
     release(conn);
+}
+
+static void link_lingering(struct ph_tcp_conn *conn)
+{
+    struct ph_tcp_conn **oldest = ph_loop_lingering(conn->loop);
+    struct ph_tcp_conn **at = oldest;
+    size_t count = 0;
+
+    for (; *at != NULL; at = &(*at)->next_lingering) {
+        count++;
+    }
+    *at = conn;
+    if (count == LINGERING_MAX) {
+        end_lingering(*oldest);
+    }
 }
 
 /*
@@ -400,15 +421,13 @@ void ph_tcp_conn_close(struct ph_tcp_conn **ref, bool should_flush)
         release(conn);
         return;
     }
-    struct ph_tcp_conn **list = ph_loop_lingering(conn->loop);
     conn->ops = NULL;
     conn->is_lingering = true;
     conn->is_paused = false;
     conn->is_drain_due = true; /* come back even if nothing is queued */
-    conn->next_lingering = *list;
-    *list = conn;
+    link_lingering(conn);
     conn->linger_timer = ph_timer_create(conn->loop, end_lingering, conn);
-    ph_timer_set(conn->linger_timer, ph_loop_now(conn->loop) + LINGER_LIMIT);
+    ph_timer_set(conn->linger_timer, ph_loop_now(conn->loop) + LINGER_TIME);
     update_poll(conn);
 }
 

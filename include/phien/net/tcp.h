@@ -88,7 +88,8 @@ void ph_tcp_conn_resume(struct ph_tcp_conn *conn);
 /*
  * Ends the connection. No callback follows. With `flush`, what is queued is still sent, for at most
  * a few seconds, while what the peer sends is read and dropped, so that no reset takes our last
- * words from it. Without, both are dropped. NULLs the pointer.
+ * words from it; a few hundred at once, the oldest go first. Without, both are dropped. NULLs the
+ * pointer.
  */
 void ph_tcp_conn_close(struct ph_tcp_conn **conn, bool flush);
 

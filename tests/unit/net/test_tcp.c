@@ -10,7 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dirent.h>
+#include <netinet/in.h>
 #include <setjmp.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -35,6 +39,7 @@ struct world {
     void (*on_connected)(struct world *world);
     size_t stop_at; /* bytes at the client */
     bool has_timed_out;
+    char peer[64];
 };
 
 static uint32_t add_up(uint32_t sum, const uint8_t *data, size_t len)
@@ -305,6 +310,99 @@ static void workers_share_a_port(void **state)
     ph_loop_destroy(&loop);
 }
 
+enum { CROWD = 300, LINGERING_MAX = 256 };
+
+static void close_gently(void *arg, struct ph_tcp_conn *conn)
+{
+    struct world *world = arg;
+
+    ph_tcp_conn_close(&conn, true);
+    if (++world->server.closes == CROWD) {
+        ph_loop_stop(world->loop);
+    }
+}
+
+static int count_descriptors(void)
+{
+    DIR *dir = opendir("/proc/self/fd");
+    int count = 0;
+
+    assert_non_null(dir);
+    while (readdir(dir) != NULL) {
+        count++;
+    }
+    closedir(dir);
+    return count;
+}
+
+static int connect_raw(unsigned port)
+{
+    struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof(to)), 0);
+    return fd;
+}
+
+/* Peers that never close their end must not take all descriptors. */
+static void only_so_many_closed_connections_linger(void **state)
+{
+    struct ph_tcp_options options = {.write_limit = 1000};
+    struct world world = {0};
+    int clients[CROWD];
+
+    (void)state;
+    assert_int_equal(ph_loop_create(&world.loop, "test"), PH_OK);
+    assert_int_equal(
+        ph_tcp_listen(&world.listener, world.loop, "127.0.0.1:0", &options, close_gently, &world),
+        PH_OK);
+    for (size_t i = 0; i < CROWD; i++) {
+        clients[i] = connect_raw(ph_tcp_listener_port(world.listener));
+    }
+    int before = count_descriptors();
+    ph_loop_run(world.loop);
+    assert_int_equal(count_descriptors() - before, LINGERING_MAX);
+    for (size_t i = 0; i < CROWD; i++) {
+        close(clients[i]);
+    }
+    ph_tcp_listener_close(&world.listener);
+    ph_loop_destroy(&world.loop);
+}
+
+static void note_peer(void *arg, struct ph_tcp_conn *conn)
+{
+    struct world *world = arg;
+
+    snprintf(world->peer, sizeof(world->peer), "%s", ph_tcp_conn_peer(conn));
+    ph_tcp_conn_close(&conn, false);
+    ph_loop_stop(world->loop);
+}
+
+static void an_ipv4_peer_looks_the_same_on_an_ipv6_socket(void **state)
+{
+    struct ph_tcp_options options = {.write_limit = 1000};
+    struct world world = {0};
+    int err;
+
+    (void)state;
+    assert_int_equal(ph_loop_create(&world.loop, "test"), PH_OK);
+    err = ph_tcp_listen(&world.listener, world.loop, "*:0", &options, note_peer, &world);
+    if (err == PH_OK) {
+        int client = connect_raw(ph_tcp_listener_port(world.listener));
+        ph_loop_run(world.loop);
+        if (strncmp(world.peer, "127.0.0.1:", 10) != 0) {
+            fail_msg("peer shown as %s", world.peer);
+        }
+        close(client);
+        ph_tcp_listener_close(&world.listener);
+    }
+    ph_loop_destroy(&world.loop);
+    if (err != PH_OK) {
+        skip(); /* a machine without IPv6 */
+    }
+}
+
 static void knows_addresses(void **state)
 {
     static const char *const valid[] = {"127.0.0.1:80", "0.0.0.0:0",      "[::]:65535",
@@ -336,6 +434,8 @@ int main(void)
         cmocka_unit_test(a_paused_connection_notices_that_its_peer_is_gone),
         cmocka_unit_test(a_refused_connection_is_told),
         cmocka_unit_test(workers_share_a_port),
+        cmocka_unit_test(only_so_many_closed_connections_linger),
+        cmocka_unit_test(an_ipv4_peer_looks_the_same_on_an_ipv6_socket),
         cmocka_unit_test(knows_addresses),
     };
 
