@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <phien/core/clock.h>
 #include <phien/core/log.h>
+#include <phien/core/text.h>
 
 #include <inttypes.h>
 #include <math.h>
@@ -36,31 +37,6 @@ static void put_text(struct line *line, const char *text)
     put(line, text, strlen(text));
 }
 
-/*
- * The length of the UTF-8 sequence at `s`, 0 if it is not a valid one. Only the second byte's
- * range depends on the first: that rules out overlong forms, surrogates and what lies above
- * U+10FFFF (RFC 3629, section 4).
- */
-static size_t utf8_length(const unsigned char *s)
-{
-    unsigned char low = s[0] == 0xe0 ? 0xa0 : s[0] == 0xf0 ? 0x90 : 0x80;
-    unsigned char high = s[0] == 0xed ? 0x9f : s[0] == 0xf4 ? 0x8f : 0xbf;
-    size_t len = s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-    if (s[0] < 0x80) {
-        return 1;
-    }
-    if (s[0] < 0xc2 || s[0] > 0xf4 || s[1] < low || s[1] > high) {
-        return 0;
-    }
-    for (size_t i = 2; i < len; i++) {
-        if ((s[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return len;
-}
-
 /* Quoted, with the escapes of JSON, which logfmt readers understand too. Bad UTF-8 shows as ?. */
 static void put_quoted(struct line *line, const char *text)
 {
@@ -69,7 +45,7 @@ static void put_quoted(struct line *line, const char *text)
 
     put(line, "\"", 1);
     while (*s != '\0' && used < TEXT_BYTES) {
-        size_t len = utf8_length(s);
+        size_t len = ph_text_utf8_length((const char *)s);
         char escaped[8];
         if (len == 0) {
             put(line, "?", 1);
