@@ -8,9 +8,9 @@
 
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
+#include <phien/core/text.h>
 #include <phien/net/timer.h>
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -144,7 +144,7 @@ void ph_publish_hub_begin(struct ph_publisher *publisher)
 
 void ph_publish_hub_application(struct ph_publisher *publisher, const char *application)
 {
-    snprintf(publisher->application, sizeof(publisher->application), "%s", application);
+    ph_text_copy(publisher->application, sizeof(publisher->application), application);
     if (publisher->is_bound) {
         ph_log_info("publish.application", ph_kv("channel", publisher->entry->conf->name),
                     ph_kv("session", publisher->session),

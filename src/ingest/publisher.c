@@ -6,6 +6,7 @@
 #include "publisher.h"
 
 #include <phien/core/mem.h>
+#include <phien/core/text.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +156,7 @@ enum ph_close_reason ph_publisher_open(struct ph_publisher **out, struct ph_publ
     publisher->rate_limit_bps = (int64_t)request->max_bitrate_kbps * 1000;
     snprintf(publisher->session, sizeof(publisher->session), "%s", request->session);
     snprintf(publisher->peer, sizeof(publisher->peer), "%s", request->peer);
-    snprintf(publisher->application, sizeof(publisher->application), "%s", request->application);
+    ph_text_copy(publisher->application, sizeof(publisher->application), request->application);
     send(create_letter(publisher, LETTER_BEGIN));
     *out = publisher;
     return PH_CLOSE_NONE;
