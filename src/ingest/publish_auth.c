@@ -40,9 +40,14 @@ static void look_at(struct candidates *found, const struct ph_registry *registry
 enum ph_close_reason ph_publish_authorise(const struct ph_registry *registry, const char *path,
                                           const char *query, const struct ph_registry_entry **entry)
 {
+    static const char app[] = "live/";
     struct candidates found = {NULL, NULL, false};
     char key[KEY_MAX + 1];
 
+    /* Even where a channel bears the name, what stands before the slash is the application. */
+    if (strncmp(path, app, strlen(app)) == 0) {
+        path += strlen(app);
+    }
     while (*path != '\0') {
         size_t len = strcspn(path, "/");
         if (len > 0 && len <= KEY_MAX) {

@@ -33,6 +33,13 @@ static const struct row rows[] = {
     /* An app may insist on a stream name: the key alone decides. */
     {"live/stream", "key=key-of-chilang", PH_CLOSE_NONE, "chilang"},
 
+    /* The application's name may be a channel's as well. */
+    {"live/live", "key=key-of-live", PH_CLOSE_NONE, "live"},
+    {"live/key-of-live", "", PH_CLOSE_NONE, "live"},
+    {"live/", "key=key-of-live", PH_CLOSE_NONE, "live"},
+    {"live", "key=key-of-live", PH_CLOSE_NONE, "live"},
+    {"live/live", "key=key-of-sinho", PH_CLOSE_BAD_KEY, NULL},
+
     {"live/sinho", "", PH_CLOSE_BAD_KEY, NULL},
     {"live/sinho", "key=", PH_CLOSE_BAD_KEY, NULL},
     {"live/sinho", "key=wrong", PH_CLOSE_BAD_KEY, NULL},
@@ -57,8 +64,9 @@ static void finds_the_channel_or_says_why_not(void **state)
     struct ph_conf_channel channels[] = {
         {.name = "sinho", .key = "key-of-sinho", .title = "", .overlay_token = ""},
         {.name = "chilang", .key = "key-of-chilang", .title = "", .overlay_token = ""},
+        {.name = "live", .key = "key-of-live", .title = "", .overlay_token = ""},
     };
-    struct ph_conf conf = {.workers = 1, .channels = channels, .channels_count = 2};
+    struct ph_conf conf = {.workers = 1, .channels = channels, .channels_count = 3};
     struct ph_stats stats = {0};
     struct ph_stats *all_stats[] = {&stats};
     struct ph_registry *registry = ph_registry_create(&conf, all_stats);
