@@ -10,6 +10,8 @@
 #include <libavutil/mathematics.h>
 #include <libavutil/opt.h>
 
+enum { USUAL_SAMPLES = 1024 };
+
 static int translate(int err)
 {
     return err >= 0 ? PH_OK : err == AVERROR(ENOMEM) ? PH_ENOMEM : PH_EMEDIA;
@@ -69,6 +71,10 @@ int ph_muxer_add_track(struct ph_muxer *muxer, const struct ph_track *track, uin
     stream->codecpar->codec_tag = tag;
     /* Stated nowhere else and different in each session, it would make equal tracks differ. */
     stream->codecpar->bit_rate = 0;
+    /* Opus has none. Each packet's own duration is what counts, but zero makes movenc complain. */
+    if (track->kind == PH_TRACK_AUDIO && stream->codecpar->frame_size == 0) {
+        stream->codecpar->frame_size = USUAL_SAMPLES;
+    }
     stream->time_base = track->time_base;
     muxer->stream_of[track->kind] = stream->index;
     muxer->time_base_of[track->kind] = track->time_base;
