@@ -11,7 +11,10 @@
  */
 struct ph_peers;
 
-/* `limit` connections an address; 0: no limit. Loopback is never limited. */
+/*
+ * `limit` connections an address, or an IPv6 network of 64 bits; 0: no limit. Loopback is never
+ * limited.
+ */
 struct ph_peers *ph_peers_create(unsigned limit);
 void ph_peers_destroy(struct ph_peers **peers);
 

@@ -26,6 +26,20 @@ static void limits_each_address_by_itself(void **state)
     assert_null(peers);
 }
 
+static void an_ipv6_network_counts_as_one_address(void **state)
+{
+    struct ph_peers *peers = ph_peers_create(2);
+
+    (void)state;
+    assert_true(ph_peers_enter(peers, "2001:db8::1"));
+    assert_true(ph_peers_enter(peers, "2001:db8::ffff:0:0:2"));
+    assert_false(ph_peers_enter(peers, "2001:db8::3"));
+    assert_true(ph_peers_enter(peers, "2001:db8:0:1::1"));
+    ph_peers_leave(peers, "2001:db8::4");
+    assert_true(ph_peers_enter(peers, "2001:db8::5"));
+    ph_peers_destroy(&peers);
+}
+
 static void never_limits_loopback_or_with_zero(void **state)
 {
     struct ph_peers *one = ph_peers_create(1);
@@ -45,6 +59,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(limits_each_address_by_itself),
+        cmocka_unit_test(an_ipv6_network_counts_as_one_address),
         cmocka_unit_test(never_limits_loopback_or_with_zero),
     };
 
