@@ -17,6 +17,9 @@
  */
 enum { IN_FLIGHT_LIMIT_BYTES = 8 * 1024 * 1024 };
 
+/* What a packet's way costs beside its data: small ones in great number are limited as well. */
+enum { LETTER_BYTES = 512 };
+
 /* The time over which a session's bitrate is averaged. */
 enum { RATE_WINDOW_S = 10 };
 
@@ -36,6 +39,7 @@ struct letter {
     struct ph_publisher *publisher;
     struct ph_track *track;
     AVPacket *packet;
+    size_t weight; /* of the packet, in what is in flight */
     enum ph_close_reason reason;
     char *text;
 };
@@ -59,10 +63,7 @@ void ph_publisher_unref(struct ph_publisher **ref)
 
 static void free_letter(struct letter *letter)
 {
-    if (letter->packet != NULL) {
-        atomic_fetch_sub_explicit(&letter->publisher->in_flight, (size_t)letter->packet->size,
-                                  memory_order_relaxed);
-    }
+    atomic_fetch_sub_explicit(&letter->publisher->in_flight, letter->weight, memory_order_relaxed);
     av_packet_free(&letter->packet);
     ph_track_unref(&letter->track);
     ph_publisher_unref(&letter->publisher);
@@ -213,15 +214,12 @@ void ph_publisher_packet(struct ph_publisher *publisher, const AVPacket *packet,
         ph_publish_hub_packet(publisher, packet);
         return;
     }
-    size_t in_flight = atomic_fetch_add_explicit(&publisher->in_flight, (size_t)packet->size,
-                                                 memory_order_relaxed);
     struct letter *letter = create_letter(publisher, LETTER_PACKET);
     letter->packet = av_packet_clone(packet);
+    letter->weight = LETTER_BYTES + (size_t)packet->size;
+    size_t in_flight =
+        atomic_fetch_add_explicit(&publisher->in_flight, letter->weight, memory_order_relaxed);
     if (letter->packet == NULL || in_flight > IN_FLIGHT_LIMIT_BYTES) {
-        if (letter->packet == NULL) {
-            atomic_fetch_sub_explicit(&publisher->in_flight, (size_t)packet->size,
-                                      memory_order_relaxed);
-        }
         free_letter(letter);
         ph_publisher_post_closed(publisher, PH_CLOSE_OVERLOAD);
         return;

@@ -22,7 +22,7 @@ struct ph_publisher {
     const char *protocol;
     char peer[64];
 
-    /* Bytes of packets posted and not yet taken by the home. */
+    /* What the packets weigh that are posted and not yet taken by the home. */
     atomic_size_t in_flight;
 
     /* The session's thread. */
@@ -51,7 +51,7 @@ void ph_publish_hub_packet(struct ph_publisher *publisher, const AVPacket *packe
 void ph_publish_hub_end(struct ph_publisher *publisher, enum ph_close_reason reason,
                         const char *detail);
 
-/* Tells the session, on its thread, that the home has ended it. The home's thread. */
+/* Tells the session, on its thread and from its loop, that it has to end. Any thread. */
 void ph_publisher_post_closed(struct ph_publisher *publisher, enum ph_close_reason reason);
 
 /* Any thread. */
