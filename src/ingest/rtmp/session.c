@@ -37,6 +37,17 @@ const struct ph_rtmp_limits ph_rtmp_limits_default = {
     .reply_bytes = 256 * 1024,
 };
 
+/* Nobody who has not shown a key yet has media to send. */
+static struct ph_rtmp_limits make_early(const struct ph_rtmp_limits *limits)
+{
+    struct ph_rtmp_limits early = *limits;
+
+    early.video_message_bytes = limits->other_message_bytes;
+    early.audio_message_bytes = limits->other_message_bytes;
+    early.partial_bytes = 4 * limits->other_message_bytes;
+    return early;
+}
+
 int ph_rtmp_session_create(struct ph_rtmp_session **out, const struct ph_rtmp_limits *limits,
                            const struct ph_rtmp_ops *ops, void *arg, ph_usec now)
 {
@@ -45,12 +56,13 @@ int ph_rtmp_session_create(struct ph_rtmp_session **out, const struct ph_rtmp_li
     session->ops = ops;
     session->arg = arg;
     session->limits = *limits;
+    session->early_limits = make_early(limits);
     session->now = now;
     session->ack_bytes = ACK_BYTES;
     session->ack_at = PH_USEC_NEVER;
     session->ping_at = PH_USEC_NEVER;
     ph_rtmp_handshake_init(&session->handshake);
-    ph_rtmp_chunk_reader_init(&session->chunks, &session->limits);
+    ph_rtmp_chunk_reader_init(&session->chunks, &session->early_limits);
     ph_rtmp_reply_init(&session->reply, limits->reply_bytes);
     ph_rtmp_session_enter(session, PH_RTMP_PHASE_HANDSHAKE, limits->handshake_timeout);
     int err = ph_rtmp_media_init(&session->media, ops, arg);
@@ -84,6 +96,7 @@ void ph_rtmp_session_enter(struct ph_rtmp_session *session, enum ph_rtmp_phase p
     session->phase_deadline = session->now + timeout;
     if (phase == PH_RTMP_PHASE_MEDIA) {
         session->phase_deadline = PH_USEC_NEVER;
+        session->chunks.limits = &session->limits;
         session->ping_at = session->now + PING_INTERVAL;
         ph_rtmp_media_start(&session->media, session->now);
     }

@@ -641,6 +641,18 @@ static void test_message_limit(void **state)
     expect_said(f, "onStatus:0@1 NetStream.Publish.Rejected; ");
 }
 
+/* Whoever has shown no key must not make us keep megabytes. */
+static void test_message_limit_before_publish(void **state)
+{
+    struct fixture *f = *state;
+
+    connect_only(f);
+    write_hex(&f->out, "06 000000 010001 09 01000000");
+    assert_int_equal(flush(f), PH_ELIMIT);
+    expect_end(f, PH_ELIMIT, PH_CLOSE_LIMIT,
+               "message of type 9 with 65537 bytes, the limit is 65536");
+}
+
 static void test_command_limit(void **state)
 {
     struct fixture *f = *state;
@@ -912,6 +924,7 @@ int main(void)
         cmocka_unit_test(test_protocol_errors),
         with_session(test_chunk_errors_have_details),
         with_session(test_message_limit),
+        with_session(test_message_limit_before_publish),
         with_session(test_command_limit),
         with_session(test_reply_limit),
         cmocka_unit_test(test_other_protocols),
