@@ -165,7 +165,8 @@ static void on_closed_by_home(void *arg, enum ph_close_reason reason)
     struct connection *c = arg;
 
     ph_rtmp_session_end(c->session, reason);
-    finish(c, reason, NULL);
+    finish(c, reason,
+           reason == PH_CLOSE_LIMIT ? "more bits than rtmp.max_bitrate_kbps allows" : NULL);
 }
 
 static enum ph_close_reason on_session_publish(void *arg, const struct ph_rtmp_publish *publish,
@@ -333,8 +334,12 @@ void ph_rtmp_server_drain(struct ph_rtmp_server *server)
     ph_tcp_listener_close(&server->listener);
     while (server->connections != NULL) {
         struct connection *first = server->connections;
-        ph_rtmp_session_end(first->session, PH_CLOSE_SHUTDOWN);
-        finish(first, PH_CLOSE_SHUTDOWN, NULL);
+        if (first->has_ended) {
+            close_connection(first);
+        } else {
+            ph_rtmp_session_end(first->session, PH_CLOSE_SHUTDOWN);
+            finish(first, PH_CLOSE_SHUTDOWN, NULL);
+        }
         PH_ASSERT(server->connections != first);
     }
 }
