@@ -284,8 +284,6 @@ enum ph_cut ph_segmenter_before(struct ph_segmenter *s, const struct ph_frame *f
     close_part(s, cut == PH_CUT_DISCONTINUITY ? s->clock : at, may_be_short, closed);
     if (cut == PH_CUT_SEGMENT) {
         closed->is_gop_long = is_gop_long;
-        closed->gop = ph_gop_until(&s->gop, frame->dts);
-        closed->gop = closed->gop > s->gop.length ? closed->gop : s->gop.length;
         s->part_start = s->params.is_follower ? frame->dts : s->part_start;
         begin_segment(s);
     } else if (cut == PH_CUT_DISCONTINUITY) {

@@ -54,7 +54,6 @@ struct ph_closed {
     ph_usec duration;
     bool is_independent;
     bool is_gop_long; /* cut without a random access point, since none came in time */
-    ph_usec gop;      /* the distance between key frames, as far as it is known then */
 };
 
 struct ph_segmenter_params {

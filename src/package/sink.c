@@ -16,6 +16,9 @@
 /* So many faults in this time, and everything is begun anew. */
 #define FAULTS_TIME (10 * PH_USEC_PER_S)
 
+/* The longest wait for a key frame before the operator is told that there are too few. */
+#define GOP_PATIENCE (15 * PH_USEC_PER_S)
+
 enum { FAULTS_MAX = 16 };
 
 /* Whether each segment that is listed begins where decoding can. */
@@ -52,15 +55,19 @@ static void write_index(struct ph_packager *p)
     p->index = ph_index_format(&index);
 }
 
-static void tell_gop_long(struct ph_packager *p, const struct ph_closed *closed)
+/*
+ * Once a session. The distance is known when the next key frame comes; whoever sends hardly any
+ * is told before that.
+ */
+static void tell_gop_long(struct ph_packager *p, ph_usec gop, bool is_known)
 {
-    if (!closed->is_gop_long || p->is_gop_told) {
+    if (!p->is_gop_long || p->is_gop_told || (!is_known && gop < GOP_PATIENCE)) {
         return;
     }
     p->is_gop_told = true;
     ph_log_warn(
         "channel.gop_long", ph_kv("channel", p->channel),
-        ph_kv_real("gop_s", (double)closed->gop / PH_USEC_PER_S),
+        ph_kv_real(is_known ? "gop_s" : "gop_s_so_far", (double)gop / PH_USEC_PER_S),
         ph_kv_real("limit_s", (double)ph_segmenter_longest(&p->av.segmenter) / PH_USEC_PER_S),
         ph_kv("text", "key frames are too far apart, so segments begin where decoding "
                       "cannot: set the key frame interval in the app to 2 s"));
@@ -115,11 +122,14 @@ static int take_av(struct ph_packager *p, const AVPacket *packet, const struct p
 {
     enum ph_cut cut = PH_CUT_NONE;
     struct ph_closed closed;
-    int err = ph_fmp4_before(&p->av, packet, frame, &cut, &closed);
 
+    if (frame->kind == PH_TRACK_VIDEO) {
+        tell_gop_long(p, ph_gop_until(&p->av.segmenter.gop, frame->dts), frame->is_random_access);
+    }
+    int err = ph_fmp4_before(&p->av, packet, frame, &cut, &closed);
+    p->is_gop_long |= closed.is_gop_long;
     if (cut == PH_CUT_SEGMENT || cut == PH_CUT_DISCONTINUITY) {
         bool is_break = cut == PH_CUT_DISCONTINUITY;
-        tell_gop_long(p, &closed);
         ph_segmenter_follow(&p->audio.segmenter, frame->dts, is_break);
         end_segment(p, is_break);
     }
@@ -260,7 +270,6 @@ static void on_program(void *arg, struct ph_program *program, ph_usec wall, bool
     p->program = ph_program_ref(program);
     p->av.wall = wall;
     p->audio.wall = wall;
-    p->is_gop_told = false;
     set_tracks(p, is_break);
     if (p->index != NULL) { /* it tells new viewers what codecs to expect */
         write_index(p);
@@ -303,6 +312,8 @@ static void on_pause(void *arg, ph_usec now)
     (void)now;
     log_lost(p, close_all(p));
     ph_packager_publish(p);
+    p->is_gop_long = false;
+    p->is_gop_told = false;
 }
 
 static void on_end(void *arg, ph_usec now)

@@ -34,7 +34,8 @@ struct ph_packager {
     struct ph_buf *index;
     ph_usec part_hold_back;     /* 0 until the first snapshot */
     int64_t last_dependent_msn; /* the newest segment that does not begin where decoding can */
-    bool is_gop_told;           /* of this session */
+    bool is_gop_long;           /* of this session */
+    bool is_gop_told;
 
     ph_usec now; /* of the packet that is being taken */
     struct ph_faults faults;

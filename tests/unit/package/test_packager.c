@@ -737,6 +737,7 @@ static void test_gop_long_is_told_once(void **state)
     play_with_gop(&m, 900, 300, 0);
     assert_int_equal(logged.gop_long, 1);
     assert_non_null(strstr(logged.line, "channel=sinho"));
+    assert_non_null(strstr(logged.line, " gop_s=10.000"));
     assert_non_null(strstr(logged.line, "limit_s=2.4"));
     assert_non_null(strstr(logged.line, "key frame interval"));
     struct ph_snapshot *av = checked(PH_RENDITION_AV);
@@ -749,7 +750,7 @@ static void test_gop_long_is_told_once(void **state)
 
     ph_packager_sink.on_pause(packager, mono);
     go_on_air(&m, true, true, true);
-    play_with_gop(&m, 300, 300, 10 * S);
+    play_with_gop(&m, 400, 300, 10 * S);
     assert_int_equal(logged.gop_long, 2); /* another session */
     media_close(&m);
 }
