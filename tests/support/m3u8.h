@@ -21,7 +21,7 @@
  * A media playlist as a strict player reads it. Anything that is not expected of phien, or not in
  * its place, fails the test.
  */
-enum { M3U8_SEGMENTS_MAX = 192, M3U8_PARTS_MAX = 16 };
+enum { M3U8_SEGMENTS_MAX = 192, M3U8_PARTS_MAX = 40 };
 
 struct m3u8_part {
     char uri[64];
