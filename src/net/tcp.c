@@ -63,7 +63,7 @@ static void update_poll(struct ph_tcp_conn *conn)
     if (conn->is_closed) {
         return;
     }
-    if (!conn->is_paused && !conn->is_connecting) {
+    if ((!conn->is_paused || conn->error != PH_OK) && !conn->is_connecting) {
         want |= UV_READABLE;
     }
     if (conn->is_connecting || conn->queue.count > 0 || conn->is_drain_due) {
@@ -151,7 +151,6 @@ static void fail_later(struct ph_tcp_conn *conn, int err)
     if (conn->error == PH_OK) {
         conn->error = err;
         shutdown(conn->fd, SHUT_RDWR);
-        conn->is_paused = false;
         update_poll(conn);
     }
 }
@@ -262,7 +261,7 @@ static void write_more(struct ph_tcp_conn *conn)
     int err = flush(conn);
 
     if (err != PH_OK) {
-        fail(conn, err);
+        conn->error = err;
         return;
     }
     if (conn->queue.count == 0) {
@@ -297,6 +296,36 @@ static bool finish_connecting(struct ph_tcp_conn *conn)
     return true;
 }
 
+/*
+ * A broken connection still has what the peer sent before: its last frames and its good-bye, if it
+ * closed without having read all of our replies, which makes of its close a reset.
+ */
+static void read_rest(struct ph_tcp_conn *conn)
+{
+    uint8_t *scratch = ph_loop_scratch(conn->loop);
+    ssize_t got = 1;
+
+    while (got > 0 && !conn->is_closed && !conn->is_lingering && !conn->is_paused) {
+        got = recv(conn->fd, scratch, PH_LOOP_SCRATCH_BYTES, 0);
+        if (got > 0) {
+            conn->ops->on_read(conn->arg, scratch, (size_t)got);
+        }
+    }
+}
+
+static void end_broken(struct ph_tcp_conn *conn)
+{
+    if (conn->error == PH_OK) {
+        conn->error = err_of_errno(socket_error(conn->fd));
+    }
+    if (conn->error != PH_ELIMIT && !conn->is_connecting) {
+        read_rest(conn);
+    }
+    if (!conn->is_closed) {
+        fail(conn, conn->error);
+    }
+}
+
 static void on_poll(uv_poll_t *poll, int status, int events)
 {
     struct ph_tcp_conn *conn = poll->data;
@@ -310,7 +339,7 @@ static void on_poll(uv_poll_t *poll, int status, int events)
         return;
     }
     if (status < 0 || conn->error != PH_OK) {
-        fail(conn, conn->error != PH_OK ? conn->error : err_of_errno(socket_error(conn->fd)));
+        end_broken(conn);
         return;
     }
     if (conn->is_connecting && !finish_connecting(conn)) {
@@ -318,6 +347,10 @@ static void on_poll(uv_poll_t *poll, int status, int events)
     }
     if (events & UV_WRITABLE) {
         write_more(conn);
+    }
+    if (!conn->is_closed && conn->error != PH_OK) {
+        end_broken(conn);
+        return;
     }
     if (!conn->is_closed && !conn->is_lingering && !conn->is_paused && (events & UV_READABLE)) {
         read_once(conn);

@@ -132,7 +132,10 @@ static void end_world(struct world *world)
     ph_loop_destroy(&world->loop);
 }
 
-enum { BIG_BYTES = 5 * 1000 * 1000 };
+enum {
+    BIG_BYTES = 5 * 1000 * 1000,
+    RESET_BYTES = 40 * 1000, /* less than a window: all of it has arrived before the reset */
+};
 
 static struct ph_buf *create_big(void)
 {
@@ -233,6 +236,38 @@ static void tells_that_the_peer_has_closed(void **state)
     run_world(&world);
     assert_int_equal(world.client.closes, 1);
     assert_int_equal(world.client.close_err, PH_ECLOSED);
+    end_world(&world);
+}
+
+/* Called at both ends; acts once both are there. */
+static void write_and_reset_from_client(struct world *world)
+{
+    static const char reply[] = "read by nobody";
+    struct ph_slice to_client = ph_slice_static(reply, sizeof(reply));
+    struct ph_slice to_server = ph_slice_of(ph_buf_create(RESET_BYTES));
+
+    memset(to_server.buf->data, 0, RESET_BYTES);
+    if (world->server.conn == NULL || world->client.drains == 0) {
+        ph_slice_clear(&to_server);
+        return;
+    }
+    ph_tcp_conn_pause(world->client.conn);
+    assert_int_equal(ph_tcp_conn_write(world->server.conn, &to_client, 1), PH_OK);
+    assert_int_equal(ph_tcp_conn_write(world->client.conn, &to_server, 1), PH_OK);
+    ph_tcp_conn_close(&world->client.conn, false);
+}
+
+static void reads_what_came_before_a_reset(void **state)
+{
+    struct world world = {.write_limit = BIG_BYTES,
+                          .on_accepted = write_and_reset_from_client,
+                          .on_connected = write_and_reset_from_client};
+
+    (void)state;
+    run_world(&world);
+    assert_int_equal(world.server.got, RESET_BYTES);
+    assert_int_equal(world.server.closes, 1);
+    assert_int_equal(world.server.close_err, PH_EIO);
     end_world(&world);
 }
 
@@ -431,6 +466,7 @@ int main(void)
         cmocka_unit_test(a_full_queue_ends_the_connection),
         cmocka_unit_test(a_flushing_close_sends_everything),
         cmocka_unit_test(tells_that_the_peer_has_closed),
+        cmocka_unit_test(reads_what_came_before_a_reset),
         cmocka_unit_test(a_paused_connection_notices_that_its_peer_is_gone),
         cmocka_unit_test(a_refused_connection_is_told),
         cmocka_unit_test(workers_share_a_port),
