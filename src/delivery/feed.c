@@ -11,11 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 
+/*
+ * The way of one rendition's news to one worker. There is room for one: what the worker has not
+ * taken yet is replaced by what is newer, so a worker that is late finds no queue.
+ */
+struct slot {
+    struct ph_mail mail; /* under way while there are news */
+    struct ph_feeds *feeds;
+    unsigned worker;
+    struct ph_news *_Atomic news;
+};
+
 /* One channel, on its home's thread. */
 struct feed {
     struct ph_feeds *feeds;
     const struct ph_registry_entry *entry;
     struct ph_packager *packager;
+    struct slot *slots;                     /* for each rendition one for each worker */
     uint64_t wanted_by[PH_RENDITION_COUNT]; /* a bit for each worker */
     bool is_on_air;
 };
@@ -31,13 +43,6 @@ struct ph_feeds {
     struct listener listeners[PH_FEED_WORKERS_MAX];
 };
 
-struct news_letter {
-    struct ph_mail mail;
-    struct ph_feeds *feeds;
-    unsigned worker;
-    struct ph_news news; /* holds a reference to the snapshot */
-};
-
 struct wish {
     struct ph_mail mail;
     struct feed *feed;
@@ -46,43 +51,57 @@ struct wish {
     bool wanted;
 };
 
-static void discard_news(struct ph_mail *mail)
+static void free_news(struct ph_news *news)
 {
-    struct news_letter *letter = ph_container_of(mail, struct news_letter, mail);
+    if (news != NULL) {
+        ph_snapshot_unref(&news->snapshot);
+        free(news);
+    }
+}
 
-    ph_snapshot_unref(&letter->news.snapshot);
-    free(letter);
+static struct ph_news *exchange_news(struct slot *slot, struct ph_news *news)
+{
+    return atomic_exchange_explicit(&slot->news, news, memory_order_acq_rel);
 }
 
 static void deliver_news(struct ph_mail *mail)
 {
-    struct news_letter *letter = ph_container_of(mail, struct news_letter, mail);
-    const struct listener *listener = &letter->feeds->listeners[letter->worker];
+    struct slot *slot = ph_container_of(mail, struct slot, mail);
+    const struct listener *listener = &slot->feeds->listeners[slot->worker];
+    struct ph_news *news = exchange_news(slot, NULL);
 
-    listener->on_news(listener->arg, &letter->news);
-    discard_news(mail);
+    listener->on_news(listener->arg, news);
+    free_news(news);
+}
+
+static void discard_news(struct ph_mail *mail)
+{
+    free_news(exchange_news(ph_container_of(mail, struct slot, mail), NULL));
 }
 
 static void post_news(struct feed *feed, unsigned worker, enum ph_rendition rendition,
                       struct ph_snapshot *snapshot)
 {
-    struct news_letter *letter = ph_new(struct news_letter);
+    const struct ph_feeds_params *params = &feed->feeds->params;
+    struct slot *slot = &feed->slots[rendition * params->workers + worker];
+    struct ph_news *news = ph_new(struct ph_news);
     struct ph_channel_status status;
 
     ph_channel_get_status(feed->entry->channel, &status);
-    letter->mail.deliver = deliver_news;
-    letter->mail.discard = discard_news;
-    letter->feeds = feed->feeds;
-    letter->worker = worker;
-    letter->news = (struct ph_news){
+    *news = (struct ph_news){
         .entry = feed->entry,
         .rendition = rendition,
         .snapshot = snapshot != NULL ? ph_snapshot_ref(snapshot) : NULL,
         .is_on_air = feed->is_on_air,
         .is_publishing = status.is_publishing,
     };
-    ph_stats_add(feed->feeds->params.stats[feed->entry->home], PH_STAT_SNAPSHOTS, snapshot != NULL);
-    ph_mailbox_post(ph_loop_mailbox(feed->feeds->params.loops[worker]), &letter->mail);
+    ph_stats_add(params->stats[feed->entry->home], PH_STAT_SNAPSHOTS, snapshot != NULL);
+    struct ph_news *late = exchange_news(slot, news);
+    if (late != NULL) {
+        free_news(late); /* and the mail is still under way */
+    } else {
+        ph_mailbox_post(ph_loop_mailbox(params->loops[worker]), &slot->mail);
+    }
 }
 
 static void post_to_all(struct feed *feed, enum ph_rendition rendition,
@@ -144,6 +163,19 @@ static const struct ph_sink_ops state_sink = {
     .on_end = on_pause_or_end,
 };
 
+static struct slot *create_slots(struct ph_feeds *feeds)
+{
+    size_t count = PH_RENDITION_COUNT * feeds->params.workers;
+    struct slot *slots = ph_alloc(count * sizeof(*slots));
+
+    for (size_t i = 0; i < count; i++) {
+        slots[i].mail = (struct ph_mail){.deliver = deliver_news, .discard = discard_news};
+        slots[i].feeds = feeds;
+        slots[i].worker = (unsigned)(i % feeds->params.workers);
+    }
+    return slots;
+}
+
 static void open_feed(struct ph_feeds *feeds, size_t index)
 {
     const struct ph_feeds_params *params = &feeds->params;
@@ -151,6 +183,7 @@ static void open_feed(struct ph_feeds *feeds, size_t index)
 
     feed->feeds = feeds;
     feed->entry = ph_registry_at(params->registry, index);
+    feed->slots = create_slots(feeds);
     feed->packager =
         ph_packager_create(params->conf, feed->entry->conf->name, params->epoch, params->wall,
                            params->stats[feed->entry->home], &packager_ops, feed);
@@ -174,20 +207,10 @@ struct ph_feeds *ph_feeds_create(const struct ph_feeds_params *params)
 
 static void close_feed(struct feed *feed)
 {
-    if (feed->packager != NULL) {
-        ph_channel_remove_sink(feed->entry->channel, feed);
-        ph_channel_remove_sink(feed->entry->channel, feed->packager);
-        ph_packager_destroy(&feed->packager);
-    }
-}
-
-void ph_feeds_close_home(struct ph_feeds *feeds, unsigned home)
-{
-    for (size_t i = 0; i < ph_registry_count(feeds->params.registry); i++) {
-        if (feeds->feeds[i].entry->home == home) {
-            close_feed(&feeds->feeds[i]);
-        }
-    }
+    ph_channel_remove_sink(feed->entry->channel, feed);
+    ph_channel_remove_sink(feed->entry->channel, feed->packager);
+    ph_packager_destroy(&feed->packager);
+    free(feed->slots);
 }
 
 void ph_feeds_destroy(struct ph_feeds **ref)
@@ -209,7 +232,7 @@ size_t ph_feeds_bytes(const struct ph_feeds *feeds, const struct ph_registry_ent
 {
     const struct feed *feed = &feeds->feeds[entry->index];
 
-    return feed->packager != NULL ? ph_packager_bytes(feed->packager) : 0;
+    return ph_packager_bytes(feed->packager);
 }
 
 void ph_feeds_attach(struct ph_feeds *feeds, unsigned worker,
@@ -231,13 +254,11 @@ static void deliver_wish(struct ph_mail *mail)
     uint64_t bit = UINT64_C(1) << wish->worker;
 
     *wanted_by = wish->wanted ? *wanted_by | bit : *wanted_by & ~bit;
-    if (feed->packager != NULL) {
-        ph_packager_want(feed->packager, wish->rendition, *wanted_by != 0);
-        if (wish->wanted) {
-            struct ph_snapshot *snapshot = ph_packager_snapshot(feed->packager, wish->rendition);
-            post_news(feed, wish->worker, wish->rendition, snapshot);
-            ph_snapshot_unref(&snapshot);
-        }
+    ph_packager_want(feed->packager, wish->rendition, *wanted_by != 0);
+    if (wish->wanted) {
+        struct ph_snapshot *snapshot = ph_packager_snapshot(feed->packager, wish->rendition);
+        post_news(feed, wish->worker, wish->rendition, snapshot);
+        ph_snapshot_unref(&snapshot);
     }
     free(wish);
 }

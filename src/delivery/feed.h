@@ -7,7 +7,7 @@
 
 /*
  * What a home tells a worker of a channel: a new snapshot, or, as the answer to a wish, that
- * there is none yet.
+ * there is none yet. News that were not taken before newer ones came are left out.
  */
 struct ph_news {
     const struct ph_registry_entry *entry;

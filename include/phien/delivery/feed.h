@@ -29,9 +29,6 @@ struct ph_feeds_params {
 /* Before the loops start: gives every channel its packager. */
 struct ph_feeds *ph_feeds_create(const struct ph_feeds_params *params);
 
-/* The home's thread, at the end: takes the packagers from the channels of this home. */
-void ph_feeds_close_home(struct ph_feeds *feeds, unsigned home);
-
 /* After all loops have been destroyed. */
 void ph_feeds_destroy(struct ph_feeds **feeds);
 
