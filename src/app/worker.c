@@ -87,8 +87,9 @@ void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*o
         ph_publish_hub_close_home(worker->shared->hub, worker->index);
         break;
     case PH_DRAIN_DELIVERY:
-        ph_hls_drain(worker->hls);
+        /* In this order the answers that are given now tell their clients to go. */
         ph_http_server_drain(worker->http, on_done, arg);
+        ph_hls_drain(worker->hls);
         return;
     case PH_DRAIN_NONE:
     case PH_DRAIN_DONE:

@@ -126,6 +126,13 @@ static bool answer_missing(struct ph_hls *hls, struct ph_http_exchange *exchange
     return true;
 }
 
+/* It lies ahead and did not come in time, but may still come: no cache may keep that it is not. */
+static bool answer_late(struct ph_http_exchange *exchange)
+{
+    ph_http_respond_problem(exchange, 404, "it did not come in time", ph_policy_unsatisfied);
+    return true;
+}
+
 static bool answer_unsatisfied(struct ph_http_exchange *exchange)
 {
     ph_http_respond_problem(exchange, 503, "what was waited for did not come in time",
@@ -138,14 +145,11 @@ static bool try_without_snapshot(struct ph_hls *hls, struct ph_http_exchange *ex
                                  const struct ph_view *view, const struct ph_target *target,
                                  bool is_last_try)
 {
-    if (!view->is_known[target->rendition]) {
-        return is_last_try && answer_unsatisfied(exchange);
-    }
-    if (!view->is_publishing || is_last_try) {
+    if (view->is_known[target->rendition] && !view->is_publishing) {
         ph_http_respond_problem(exchange, 404, "the channel is not on air", hls->policy.missing);
         return true;
     }
-    return false;
+    return is_last_try && answer_unsatisfied(exchange);
 }
 
 static bool try_playlist(struct ph_hls *hls, struct ph_http_exchange *exchange,
@@ -177,8 +181,10 @@ static bool try_segment(struct ph_hls *hls, struct ph_http_exchange *exchange,
         return true;
     }
     /* Another worker may have listed it a moment before its snapshot reaches us. */
-    bool is_next = target->number == snapshot->next_msn && !snapshot->is_ended;
-    return (!is_next || is_last_try) && answer_missing(hls, exchange);
+    if (target->number != snapshot->next_msn || snapshot->is_ended) {
+        return answer_missing(hls, exchange);
+    }
+    return is_last_try && answer_late(exchange);
 }
 
 static bool try_part(struct ph_hls *hls, struct ph_http_exchange *exchange,
@@ -192,21 +198,38 @@ static bool try_part(struct ph_hls *hls, struct ph_http_exchange *exchange,
         return true;
     }
     /* The one hinted at; one more for the same reason as with segments. */
-    bool is_next = target->number >= snapshot->next_part &&
-                   target->number <= snapshot->next_part + 1 && !snapshot->is_ended;
-    return (!is_next || is_last_try) && answer_missing(hls, exchange);
+    if (target->number < snapshot->next_part || target->number > snapshot->next_part + 1 ||
+        snapshot->is_ended) {
+        return answer_missing(hls, exchange);
+    }
+    return is_last_try && answer_late(exchange);
+}
+
+/* The number of the init segment that was listed last; -1: none was. */
+static int64_t newest_init(const struct ph_snapshot *snapshot)
+{
+    const struct ph_segment *newest =
+        snapshot->open != NULL ? snapshot->open
+                               : ph_snapshot_segment(snapshot, ph_snapshot_last_msn(snapshot));
+
+    return newest != NULL && newest->init != NULL ? newest->init->number : -1;
 }
 
 static bool try_init(struct ph_hls *hls, struct ph_http_exchange *exchange,
-                     const struct ph_snapshot *snapshot, const struct ph_target *target)
+                     const struct ph_snapshot *snapshot, const struct ph_target *target,
+                     bool is_last_try)
 {
     const struct ph_init *init = ph_snapshot_init(snapshot, target->number);
 
-    if (init == NULL) {
+    if (init != NULL) {
+        answer_buf(exchange, target->rendition, init->bytes);
+        return true;
+    }
+    /* For the same reason as with segments. */
+    if (target->number != newest_init(snapshot) + 1 || snapshot->is_ended) {
         return answer_missing(hls, exchange);
     }
-    answer_buf(exchange, target->rendition, init->bytes);
-    return true;
+    return is_last_try && answer_late(exchange);
 }
 
 static bool try_answer(void *arg, struct ph_http_exchange *exchange, struct ph_view *view,
@@ -230,7 +253,7 @@ static bool try_answer(void *arg, struct ph_http_exchange *exchange, struct ph_v
     case PH_TARGET_PART:
         return try_part(hls, exchange, snapshot, target, is_last_try);
     case PH_TARGET_INIT:
-        return try_init(hls, exchange, snapshot, target);
+        return try_init(hls, exchange, snapshot, target, is_last_try);
     case PH_TARGET_INFO:
     case PH_TARGET_NONE:
         break;

@@ -21,7 +21,7 @@ struct ph_hls *ph_hls_create(struct ph_feeds *feeds, unsigned worker);
 void ph_hls_add_routes(struct ph_hls *hls, struct ph_router *router);
 
 /*
- * Before the server goes: answers every held request (with what there is, else 503) and holds no
+ * While the server drains: answers every held request (with what there is, else 503) and holds no
  * more. What channels still post is served.
  */
 void ph_hls_drain(struct ph_hls *hls);
