@@ -37,7 +37,7 @@ static struct flow *play(const struct show *show, ph_usec duration)
     flow_publish(flow, &camera);
     flow_play(flow, &camera, duration);
     flow_unpublish(flow);
-    flow_check_video(flow, 0);
+    assert_int_equal(flow_check_video(flow, 0), 0);
     assert_int_equal(flow->ffmpeg_lines, 0);
     camera_close(&camera);
     return flow;

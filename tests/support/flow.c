@@ -1,274 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "flow.h"
 
-#include "mp4.h"
-
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
 
-#include <inttypes.h>
 #include <libavutil/log.h>
-#include <libavutil/mathematics.h>
-#include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
-enum { LOG_BYTES = 1 << 18, TEXT_BYTES = 1 << 16 };
-
-static uint64_t mix(uint64_t hash, const void *data, size_t len)
-{
-    const uint8_t *bytes = data;
-
-    for (size_t i = 0; i < len; i++) {
-        hash = (hash ^ bytes[i]) * UINT64_C(1099511628211);
-    }
-    return hash;
-}
-
-static uint64_t hash_of(const void *data, size_t len)
-{
-    return mix(UINT64_C(14695981039346656037), data, len);
-}
-
-static void add_unit(struct flow_units *units, struct flow_unit unit)
-{
-    if ((units->count & (units->count - 1)) == 0) {
-        size_t capacity = units->count > 0 ? 2 * units->count : 1;
-        units->at = ph_realloc_array(units->at, capacity, sizeof(unit));
-    }
-    units->at[units->count++] = unit;
-}
-
-/* ---- the viewer ---- */
-
-static enum ph_track_kind kind_of(const struct ph_init *init, uint32_t track_id,
-                                  uint32_t *time_scale)
-{
-    struct init_track track;
-
-    for (int i = 0; init_track_read(init->bytes, i, &track); i++) {
-        if (track.id == track_id) {
-            *time_scale = track.time_scale;
-            return strcmp(track.handler, "vide") == 0 ? PH_TRACK_VIDEO : PH_TRACK_AUDIO;
-        }
-    }
-    fail_msg("no track %" PRIu32 " in the init segment", track_id);
-    return PH_TRACK_NONE;
-}
-
-static void read_media(struct flow_viewer *viewer, const struct ph_segment *segment,
-                       const struct ph_part *part)
-{
-    struct traf_reader traf;
-    struct sample sample;
-    uint64_t bytes = 0;
-
-    for (int i = 0; traf_open(&traf, part->bytes, i); i++) {
-        uint32_t time_scale = 0;
-        enum ph_track_kind kind = kind_of(segment->init, traf.track_id, &time_scale);
-        assert_true(kind != PH_TRACK_VIDEO || time_scale == 90000);
-        while (traf_next(&traf, &sample)) {
-            bytes += sample.size;
-            add_unit(&viewer->units[kind], (struct flow_unit){
-                                               .hash = hash_of(sample.data, sample.size),
-                                               .dts = (int64_t)sample.dts,
-                                               .cts = sample.cts,
-                                               .duration = sample.duration,
-                                               .msn = segment->msn,
-                                           });
-        }
-    }
-    assert_int_equal(box_find(box_of(part->bytes), "mdat", 0).len, bytes);
-}
-
-static void take_part(struct flow_viewer *viewer, const struct ph_segment *segment, size_t index)
-{
-    const struct ph_part *part = &segment->parts[index];
-    size_t count = viewer->part_count;
-
-    if (count > 0 && viewer->parts[count - 1].number >= part->number) {
-        return;
-    }
-    assert_int_equal(part->number, count > 0 ? viewer->parts[count - 1].number + 1 : 0);
-    if ((count & (count - 1)) == 0) {
-        viewer->parts =
-            ph_realloc_array(viewer->parts, count > 0 ? 2 * count : 1, sizeof(struct flow_part));
-    }
-    if (count == 0 || viewer->parts[count - 1].init != segment->init->number) {
-        viewer->media_hash =
-            mix(viewer->media_hash, segment->init->bytes->data, segment->init->bytes->len);
-    }
-    viewer->parts[viewer->part_count++] = (struct flow_part){
-        .msn = segment->msn,
-        .number = part->number,
-        .duration = part->duration,
-        .is_independent = part->is_independent,
-        .is_first = index == 0,
-        .init = segment->init->number,
-    };
-    viewer->media_hash = mix(viewer->media_hash, part->bytes->data, part->bytes->len);
-    read_media(viewer, segment, part);
-}
-
-static void take_segment(struct flow_viewer *viewer, const struct ph_segment *segment, bool is_open)
-{
-    for (size_t i = 0; i < segment->part_count; i++) {
-        take_part(viewer, segment, i);
-    }
-    for (size_t i = viewer->part_count; i > 0 && viewer->parts[i - 1].msn >= segment->msn; i--) {
-        struct flow_part *part = &viewer->parts[i - 1];
-        part->is_last = !is_open && part->number == segment->parts[segment->part_count - 1].number;
-    }
-}
-
-/* A part is as long as promised, with the exceptions of RFC 8216bis section 4.4.4.9. */
-static void check_part_durations(const struct m3u8 *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct m3u8_segment *segment = &list->segments[i];
-        int64_t sum = 0;
-        for (size_t k = 0; k < segment->part_count; k++) {
-            const struct m3u8_part *part = &segment->parts[k];
-            bool may_be_short =
-                part->is_independent || (segment->duration_us >= 0 && k + 1 == segment->part_count);
-            sum += part->duration_us;
-            if (part->duration_us > list->part_target_us ||
-                (!may_be_short && part->duration_us * 100 < list->part_target_us * 85)) {
-                fail_msg("part %zu of segment %" PRId64 " lasts %" PRId64
-                         " us with a part target of %" PRId64 " us",
-                         k, segment->msn, part->duration_us, list->part_target_us);
-            }
-        }
-        if (segment->part_count > 0 && segment->duration_us >= 0) {
-            assert_int_equal(sum, segment->duration_us);
-        }
-        if (segment->duration_us >= 0 &&
-            (segment->duration_us + 500000) / 1000000 > list->target_duration_s) {
-            fail_msg("segment %" PRId64 " lasts %" PRId64 " us", segment->msn,
-                     segment->duration_us);
-        }
-    }
-}
-
-static int64_t date_ms(const char *date)
-{
-    struct tm tm = {0};
-    int ms = 0;
-
-    assert_int_equal(sscanf(date, "%d-%d-%dT%d:%d:%d.%dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
-                            &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms),
-                     7);
-    tm.tm_year -= 1900;
-    tm.tm_mon -= 1;
-    return (int64_t)timegm(&tm) * 1000 + ms;
-}
-
-/* Dates go with durations, unless a discontinuity lies between. */
-static void check_dates(const struct m3u8 *list)
-{
-    for (size_t i = 1; i < list->count; i++) {
-        const struct m3u8_segment *last = &list->segments[i - 1];
-        const struct m3u8_segment *next = &list->segments[i];
-        if (next->has_discontinuity) {
-            continue;
-        }
-        double off =
-            (double)(date_ms(next->date) - date_ms(last->date)) - (double)last->duration_us / 1000;
-        if (fabs(off) > 45) {
-            fail_msg("segment %" PRId64 " is %.0f ms off in its date", next->msn, off);
-        }
-    }
-}
-
-/* What was said before stays true. */
-static void check_unchanged(const struct m3u8 *before, const struct m3u8 *list)
-{
-    assert_true(list->media_sequence >= before->media_sequence);
-    assert_true(list->discontinuity_sequence >= before->discontinuity_sequence);
-    assert_int_equal(list->target_duration_s, before->target_duration_s);
-    assert_int_equal(list->part_target_us, before->part_target_us);
-    assert_string_equal(list->server_control, before->server_control);
-    for (size_t i = 0; i < before->count; i++) {
-        const struct m3u8_segment *old = &before->segments[i];
-        const struct m3u8_segment *now = m3u8_find(list, old->msn);
-        if (now == NULL) {
-            assert_true(old->msn < list->media_sequence);
-            continue;
-        }
-        assert_int_equal(now->discontinuity_number, old->discontinuity_number);
-        assert_string_equal(now->map, old->map);
-        assert_string_equal(now->date, old->date);
-        assert_true(old->duration_us < 0 || old->duration_us == now->duration_us);
-        for (size_t k = 0; k < old->part_count && now->part_count > 0; k++) {
-            assert_string_equal(now->parts[k].uri, old->parts[k].uri);
-            assert_int_equal(now->parts[k].duration_us, old->parts[k].duration_us);
-        }
-    }
-}
-
-/* The part hinted at is the next one that is listed. */
-static void check_hint(const struct m3u8 *before, const struct flow_viewer *viewer,
-                       size_t parts_before)
-{
-    char uri[32];
-
-    if (before->hint[0] != '\0' && viewer->part_count > parts_before) {
-        snprintf(uri, sizeof(uri), "-p%" PRId64 ".m4s", viewer->parts[parts_before].number);
-        if (strstr(before->hint, uri) == NULL) {
-            fail_msg("%s was hinted at, %s came", before->hint, uri);
-        }
-    }
-}
-
-static void read_playlist(struct flow_viewer *viewer, struct ph_snapshot *snapshot,
-                          size_t parts_before)
-{
-    const struct ph_buf *text = ph_snapshot_playlist(snapshot, PH_PLAYLIST_FULL, false);
-    struct m3u8 *recycled = viewer->before;
-
-    assert_non_null(text);
-    assert_true(text->len < TEXT_BYTES);
-    memcpy(viewer->text, text->data, text->len);
-    viewer->text[text->len] = '\0';
-    viewer->text_hash = mix(viewer->text_hash, text->data, text->len);
-    viewer->before = viewer->list;
-    viewer->list = recycled;
-    m3u8_parse(viewer->list, text);
-    assert_int_equal(viewer->list->skipped, -1);
-    check_part_durations(viewer->list);
-    check_dates(viewer->list);
-    if (viewer->snapshots > 0) {
-        check_unchanged(viewer->before, viewer->list);
-        check_hint(viewer->before, viewer, parts_before);
-    }
-}
+enum { LOG_BYTES = 1 << 18 };
 
 static void on_snapshot(void *arg, struct ph_snapshot *snapshot)
 {
-    struct flow *flow = arg;
-    struct flow_viewer *viewer = &flow->viewers[snapshot->rendition];
-    size_t parts_before = viewer->part_count;
-
-    if (!flow->is_recording || snapshot->rendition == PH_RENDITION_TS) {
-        return;
-    }
-    for (size_t i = 0; i < snapshot->count; i++) {
-        take_segment(viewer, snapshot->segments[i], false);
-    }
-    if (snapshot->open != NULL) {
-        take_segment(viewer, snapshot->open, true);
-    }
-    viewer->part_target = snapshot->part_target;
-    read_playlist(viewer, snapshot, parts_before);
-    if (snapshot->index != NULL) {
-        viewer->text_hash = mix(viewer->text_hash, snapshot->index->data, snapshot->index->len);
-    }
-    viewer->snapshots++;
+    flow_viewer_take(arg, snapshot);
 }
 
 static const struct ph_packager_ops packager_ops = {.on_snapshot = on_snapshot};
-
-/* ---- the server ---- */
 
 static enum ph_close_reason on_publish(void *arg, const struct ph_rtmp_publish *publish,
                                        const char **message)
@@ -347,7 +93,7 @@ struct flow *flow_create(void)
     for (int r = PH_RENDITION_AV; r <= PH_RENDITION_AUDIO; r++) {
         flow->viewers[r].list = ph_new(struct m3u8);
         flow->viewers[r].before = ph_new(struct m3u8);
-        flow->viewers[r].text = ph_alloc(TEXT_BYTES);
+        flow->viewers[r].text = ph_alloc(FLOW_TEXT_BYTES);
     }
     ph_log_divert(on_line, flow);
     av_log_flow = flow;
@@ -498,12 +244,12 @@ void flow_publish(struct flow *flow, struct camera *camera)
 static void send_packet(struct flow *flow, const AVPacket *packet)
 {
     if (flow->is_recording) {
-        add_unit(&flow->sent[packet->stream_index],
-                 (struct flow_unit){
-                     .hash = hash_of(packet->data, (size_t)packet->size),
-                     .dts = packet->dts,
-                     .cts = packet->pts - packet->dts,
-                 });
+        flow_add_unit(&flow->sent[packet->stream_index],
+                      (struct flow_unit){
+                          .hash = flow_hash(packet->data, (size_t)packet->size),
+                          .dts = packet->dts,
+                          .cts = packet->pts - packet->dts,
+                      });
     }
     assert_int_equal(rtmp_publisher_send_packet(flow->publisher, packet), PH_OK);
     converse(flow);
@@ -545,77 +291,4 @@ unsigned flow_count_log(const struct flow *flow, const char *text)
         count++;
     }
     return count;
-}
-
-/* ---- comparisons ---- */
-
-static const struct flow_units *received(const struct flow *flow, enum ph_rendition rendition,
-                                         int kind, size_t skipped)
-{
-    const struct flow_units *in = &flow->sent[kind];
-    const struct flow_units *out = &flow->viewers[rendition].units[kind];
-
-    if (in->count != out->count + skipped) {
-        fail_msg("%s: %zu units of kind %d sent, %zu of them before the start, %zu came",
-                 ph_rendition_name(rendition), in->count, kind, skipped, out->count);
-    }
-    for (size_t i = 0; i < out->count; i++) {
-        if (in->at[skipped + i].hash != out->at[i].hash) {
-            fail_msg("%s: unit %zu of kind %d is another one", ph_rendition_name(rendition), i,
-                     kind);
-        }
-    }
-    return out;
-}
-
-void flow_check_video(const struct flow *flow, size_t skipped)
-{
-    const struct flow_units *out = received(flow, PH_RENDITION_AV, PH_TRACK_VIDEO, skipped);
-    const struct flow_unit *in = flow->sent[PH_TRACK_VIDEO].at + skipped;
-
-    for (size_t i = 0; i < out->count; i++) {
-        int64_t dts = out->at[i].dts - out->at[0].dts;
-        if (dts != (in[i].dts - in[0].dts) * 90 || out->at[i].cts != in[i].cts * 90) {
-            fail_msg("frame %zu: sent at %" PRId64 " ms with cts %" PRId64 ", came at %" PRId64
-                     " with %" PRId64,
-                     i, in[i].dts - in[0].dts, in[i].cts, dts, out->at[i].cts);
-        }
-        assert_true(out->at[i].duration > 0);
-    }
-}
-
-void flow_check_audio(const struct flow *flow, enum ph_rendition rendition, size_t skipped,
-                      int sample_rate, double tolerance_ms)
-{
-    const struct flow_units *out = received(flow, rendition, PH_TRACK_AUDIO, skipped);
-    const struct flow_unit *in = flow->sent[PH_TRACK_AUDIO].at + skipped;
-
-    for (size_t i = 0; i < out->count; i++) {
-        double off = (double)(out->at[i].dts - out->at[0].dts) * 1000 / sample_rate -
-                     (double)(in[i].dts - in[0].dts);
-        if (fabs(off) > tolerance_ms) {
-            fail_msg("audio packet %zu is %.2f ms off", i, off);
-        }
-        /* One packet ends where the next one begins. */
-        if (i > 0 && out->at[i].dts != out->at[i - 1].dts + out->at[i - 1].duration) {
-            fail_msg("audio packet %zu begins %" PRId64 " samples beside the end of the last", i,
-                     out->at[i].dts - out->at[i - 1].dts - out->at[i - 1].duration);
-        }
-        assert_int_equal(out->at[i].cts, 0);
-    }
-}
-
-void flow_check_sync(const struct flow *flow, size_t skipped_video, size_t skipped_audio,
-                     int sample_rate, double tolerance_ms)
-{
-    const struct flow_units *came = flow->viewers[PH_RENDITION_AV].units;
-    const struct flow_unit *video = &flow->sent[PH_TRACK_VIDEO].at[skipped_video];
-    const struct flow_unit *audio = &flow->sent[PH_TRACK_AUDIO].at[skipped_audio];
-    double in = (double)(audio->dts - video->dts);
-    double out = (double)came[PH_TRACK_AUDIO].at[0].dts * 1000 / sample_rate -
-                 (double)came[PH_TRACK_VIDEO].at[0].dts / 90;
-
-    if (fabs(in - out) > tolerance_ms) {
-        fail_msg("audio was %.1f ms after video and is %.1f ms after it", in, out);
-    }
 }

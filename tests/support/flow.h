@@ -76,6 +76,9 @@ struct flow {
     unsigned ffmpeg_lines; /* what FFmpeg's libraries complained of */
 };
 
+/* A playlist is never longer. */
+#define FLOW_TEXT_BYTES 65536
+
 #define FLOW_START_MONO (5000 * PH_USEC_PER_S)
 #define FLOW_START_WALL (INT64_C(1785837600) * PH_USEC_PER_S)
 
@@ -102,20 +105,28 @@ void flow_wait(struct flow *flow, ph_usec duration);
 void flow_unpublish(struct flow *flow);
 void flow_cut(struct flow *flow);
 
+/* The viewer's part: takes a snapshot in; keeps a unit; makes a hash of one. */
+void flow_viewer_take(struct flow *flow, struct ph_snapshot *snapshot);
+void flow_add_unit(struct flow_units *units, struct flow_unit unit);
+uint64_t flow_hash(const void *data, size_t len);
+
 /* How many lines of the log hold `text`. */
 unsigned flow_count_log(const struct flow *flow, const char *text);
 
 /*
- * Every access unit sent from the `skipped`-th of its kind on came out, unchanged and in order.
- * Video: dts in the same steps, to the tick, and the same cts. Audio: on the sample grid, and
- * within `tolerance_ms` of where it was sent.
+ * Every access unit sent came out, unchanged and in order; but for the first `skipped` of its
+ * kind. Video: with the same cts, dts in the same steps to the tick. Audio: on the sample grid,
+ * within `tolerance_ms` of where it was sent. Leaps of what was sent (by more than a second) must
+ * be gone; their number is returned.
  */
-void flow_check_video(const struct flow *flow, size_t skipped);
-void flow_check_audio(const struct flow *flow, enum ph_rendition rendition, size_t skipped,
-                      int sample_rate, double tolerance_ms);
+unsigned flow_check_video(const struct flow *flow, size_t skipped);
+unsigned flow_check_audio(const struct flow *flow, enum ph_rendition rendition, size_t skipped,
+                          int sample_rate, double tolerance_ms);
 
-/* Audio and video came as far apart as they were sent. */
-void flow_check_sync(const struct flow *flow, size_t skipped_video, size_t skipped_audio,
-                     int sample_rate, double tolerance_ms);
+/* Units of a kind that did not come out. */
+size_t flow_missing(const struct flow *flow, int kind);
+
+/* Audio and video came as far apart as they were sent, at the beginning and at the end. */
+void flow_check_sync(const struct flow *flow, int sample_rate, double tolerance_ms);
 
 #endif

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 /*
  * A media playlist as a strict player reads it. Anything that is not expected of phien, or not in
@@ -95,6 +96,20 @@ static inline void m3u8_copy(char *out, size_t size, const char *text)
 
     assert_true(len < size);
     memcpy(out, text, len + 1);
+}
+
+/* Of EXT-X-PROGRAM-DATE-TIME. */
+static inline int64_t m3u8_date_ms(const char *date)
+{
+    struct tm tm = {0};
+    int ms = 0;
+
+    assert_int_equal(sscanf(date, "%d-%d-%dT%d:%d:%d.%dZ", &tm.tm_year, &tm.tm_mon, &tm.tm_mday,
+                            &tm.tm_hour, &tm.tm_min, &tm.tm_sec, &ms),
+                     7);
+    tm.tm_year -= 1900;
+    tm.tm_mon -= 1;
+    return (int64_t)timegm(&tm) * 1000 + ms;
 }
 
 /* NULL if the line is another tag. */
