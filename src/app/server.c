@@ -13,6 +13,10 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
+
+/* More are never of use, and the system may say that there is no limit. */
+enum { DESCRIPTORS_MAX = 1 << 20 };
 
 /* A worker and the mail that carries the steps of a shutdown to it and back. */
 struct seat {
@@ -47,6 +51,24 @@ static void format_epoch(char out[static 16], ph_usec wall)
         out[i] = reversed[len - 1 - i];
     }
     out[len] = '\0';
+}
+
+/*
+ * Takes all descriptors that the system gives. Returns how many viewers one worker may have, so
+ * that a crowd of viewers leaves some to publishers.
+ */
+static unsigned share_descriptors(size_t workers)
+{
+    struct rlimit files = {0};
+    size_t ours = 32 + 8 * workers;
+
+    if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+        struct rlimit all = {.rlim_cur = files.rlim_max, .rlim_max = files.rlim_max};
+        files = setrlimit(RLIMIT_NOFILE, &all) == 0 ? all : files;
+    }
+    size_t count = files.rlim_cur < DESCRIPTORS_MAX ? (size_t)files.rlim_cur : DESCRIPTORS_MAX;
+    size_t viewers = count > ours ? (count - ours) / 8 * 7 / workers : 0;
+    return viewers > 0 ? (unsigned)viewers : 1;
 }
 
 static int create_loops(struct ph_server *server)
@@ -95,6 +117,7 @@ int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
     ph_avlog_setup();
     server->shared.conf = conf;
     server->shared.workers = conf->workers;
+    server->shared.http_connections = share_descriptors(conf->workers);
     server->shared.loops = ph_alloc(conf->workers * sizeof(struct ph_loop *));
     server->shared.stats = ph_alloc(conf->workers * sizeof(struct ph_stats *));
     server->seats = ph_alloc(conf->workers * sizeof(*server->seats));

@@ -40,6 +40,7 @@ int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, uns
     const struct ph_http_server_options options = {
         .listen = conf->http.listen,
         .common_headers = ph_hls_common_headers,
+        .max_connections = shared->http_connections,
     };
 
     worker->shared = shared;

@@ -18,6 +18,7 @@ struct ph_shared {
     struct ph_loop **loops;  /* one for each worker */
     struct ph_stats **stats; /* one for each worker */
     size_t workers;
+    unsigned http_connections; /* that one worker may have open */
 };
 
 /*

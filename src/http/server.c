@@ -5,6 +5,7 @@
  */
 #include "server.h"
 
+#include <phien/core/log.h>
 #include <phien/core/mem.h>
 #include <phien/net/timer.h>
 
@@ -28,6 +29,7 @@ struct ph_http_server {
     struct ph_tcp_listener *listener;
     unsigned port;
     unsigned max_connections;
+    bool is_full_told;
     char *common_headers;
     ph_usec drain_us;
     struct ph_timer *drain_timer;
@@ -60,8 +62,18 @@ static void on_accept(void *arg, struct ph_tcp_conn *tcp)
     struct ph_http_server *server = arg;
 
     if (server->max_connections > 0 && server->shared.count >= server->max_connections) {
+        if (!server->is_full_told) {
+            ph_log_warn("http.full", ph_kv("peer", ph_tcp_conn_peer(tcp)),
+                        ph_kv_int("connections", server->max_connections),
+                        ph_kv("hint", "raise the limit of open files (ulimit -n, LimitNOFILE)"));
+        }
+        server->is_full_told = true;
         ph_tcp_conn_close(&tcp, false);
         return;
+    }
+    /* Not at the first place that gets free: a crowd that comes and goes would fill the log. */
+    if (server->shared.count <= server->max_connections / 2) {
+        server->is_full_told = false;
     }
     ph_http_conn_open(&server->shared, tcp);
 }
