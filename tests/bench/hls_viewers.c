@@ -2,13 +2,15 @@
 /*
  * Many LL-HLS viewers of one channel: each asks for the next part's playlist with a blocking
  * reload, is held, and asks again. Prints how far apart the viewers of one state get their
- * answers (wake-up spread), which is what the server's wake-up costs the last of them.
+ * answers, which is what the server's wake-up costs the last of them. The first seconds, in which
+ * they all come at once, do not count.
  *
  *     hls_viewers 127.0.0.1:8080 CHANNEL VIEWERS SECONDS
  */
+#include "durations.h"
+#include "hls_scan.h"
 #include "http_get.h"
 
-#include <phien/core/err.h>
 #include <phien/core/mem.h>
 #include <phien/net/timer.h>
 
@@ -17,14 +19,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 256, STATES_MAX = 4096 };
+enum { PATH_BYTES = 256, STATES_MAX = 4096, ARRIVAL_S = 3 };
 
 /* The answers to one (msn, part). */
 struct wave {
     int64_t msn;
     int64_t part;
     ph_usec first;
-    ph_usec last;
     unsigned answers;
 };
 
@@ -35,9 +36,8 @@ struct bench {
     unsigned viewers;
     struct wave waves[STATES_MAX];
     size_t wave_count;
-    ph_usec *delays; /* behind the first answer of their wave */
-    size_t delay_count;
-    size_t delay_cap;
+    ph_usec counts_from;
+    struct durations delays; /* behind the first answer of their wave */
     uint64_t answers;
     uint64_t failures;
 };
@@ -45,35 +45,10 @@ struct bench {
 struct viewer {
     struct bench *bench;
     struct http_get *get;
-    int64_t msn; /* what it waits for; -1: it has no playlist yet */
-    int64_t part;
+    struct hls_scan playlist; /* the newest that it has read; no prefix: none yet */
 };
 
 static void ask(struct viewer *viewer);
-
-/* The segment and the part that a playlist does not have yet. */
-static bool find_next(const char *text, size_t len, int64_t *msn, int64_t *part)
-{
-    static const char sequence[] = "#EXT-X-MEDIA-SEQUENCE:";
-    bool has_sequence = false;
-
-    *part = 0;
-    for (const char *line = text, *end = text + len; line < end;) {
-        const char *eol = memchr(line, '\n', (size_t)(end - line));
-        size_t line_len = (size_t)((eol != NULL ? eol : end) - line);
-        if (line_len > strlen(sequence) && memcmp(line, sequence, strlen(sequence)) == 0) {
-            *msn = strtoll(line + strlen(sequence), NULL, 10);
-            has_sequence = true;
-        } else if (line_len > 12 && memcmp(line, "#EXT-X-PART:", 12) == 0) {
-            (*part)++;
-        } else if (line_len > 8 && memcmp(line, "#EXTINF:", 8) == 0) {
-            (*msn)++;
-            *part = 0;
-        }
-        line += line_len + 1;
-    }
-    return has_sequence;
-}
 
 static struct wave *find_wave(struct bench *bench, int64_t msn, int64_t part)
 {
@@ -90,9 +65,10 @@ static struct wave *find_wave(struct bench *bench, int64_t msn, int64_t part)
     return &bench->waves[bench->wave_count++];
 }
 
-static void record(struct bench *bench, const struct viewer *viewer, ph_usec at)
+/* An answer to the viewer's question for the state after its newest playlist. */
+static void record(struct bench *bench, const struct hls_scan *asked, ph_usec at)
 {
-    struct wave *wave = find_wave(bench, viewer->msn, viewer->part);
+    struct wave *wave = find_wave(bench, asked->msn, asked->part);
 
     if (wave == NULL) {
         return;
@@ -100,29 +76,24 @@ static void record(struct bench *bench, const struct viewer *viewer, ph_usec at)
     if (wave->answers++ == 0) {
         wave->first = at;
     }
-    wave->last = at;
-    if (bench->delay_count == bench->delay_cap) {
-        bench->delay_cap = bench->delay_cap > 0 ? bench->delay_cap * 2 : 1 << 16;
-        bench->delays = ph_realloc_array(bench->delays, bench->delay_cap, sizeof(ph_usec));
-    }
-    bench->delays[bench->delay_count++] = at - wave->first;
+    durations_add(&bench->delays, at - wave->first);
 }
 
 static void on_answer(void *arg, const struct http_answer *answer)
 {
     struct viewer *viewer = arg;
     struct bench *bench = viewer->bench;
+    bool was_held = viewer->playlist.prefix[0] != '\0';
 
     bench->answers++;
-    if (answer->status == 200 && viewer->msn >= 0) {
-        record(bench, viewer, answer->first_byte_at);
+    if (answer->status == 200 && was_held && answer->first_byte_at >= bench->counts_from) {
+        record(bench, &viewer->playlist, answer->first_byte_at);
     }
-    if (answer->status != 200 ||
-        !find_next((const char *)answer->body, answer->len, &viewer->msn, &viewer->part)) {
+    if (answer->status != 200 || !hls_scan(&viewer->playlist, answer->body, answer->len)) {
         bench->failures++;
-        viewer->msn = -1;
+        viewer->playlist = (struct hls_scan){0};
         if (answer->status == 0) {
-            return; /* the connection broke: one viewer less, and a failure */
+            return; /* the connection broke: one viewer less */
         }
     }
     ask(viewer);
@@ -130,23 +101,16 @@ static void on_answer(void *arg, const struct http_answer *answer)
 
 static void ask(struct viewer *viewer)
 {
+    const struct hls_scan *last = &viewer->playlist;
     char path[PATH_BYTES];
 
-    if (viewer->msn < 0) {
+    if (last->prefix[0] == '\0') {
         snprintf(path, sizeof(path), "/live/%s/av.m3u8", viewer->bench->channel);
     } else {
         snprintf(path, sizeof(path), "/live/%s/av.m3u8?_HLS_msn=%" PRId64 "&_HLS_part=%" PRId64,
-                 viewer->bench->channel, viewer->msn, viewer->part);
+                 viewer->bench->channel, last->msn, last->part);
     }
     http_get_start(viewer->get, path, on_answer, viewer);
-}
-
-static int compare(const void *a, const void *b)
-{
-    ph_usec x = *(const ph_usec *)a;
-    ph_usec y = *(const ph_usec *)b;
-
-    return x < y ? -1 : x > y;
 }
 
 static void print_spread(struct bench *bench)
@@ -156,15 +120,9 @@ static void print_spread(struct bench *bench)
     for (size_t i = 0; i < bench->wave_count; i++) {
         full += bench->waves[i].answers == bench->viewers;
     }
-    qsort(bench->delays, bench->delay_count, sizeof(ph_usec), compare);
-    printf("viewers=%u answers=%" PRIu64 " failures=%" PRIu64 " states=%zu complete=%zu",
+    printf("viewers=%u answers=%" PRIu64 " failures=%" PRIu64 " states=%zu complete=%zu spread_ms ",
            bench->viewers, bench->answers, bench->failures, bench->wave_count, full);
-    if (bench->delay_count > 0) {
-        printf(" spread_ms_p50=%.2f p99=%.2f max=%.2f",
-               (double)bench->delays[bench->delay_count / 2] / 1000,
-               (double)bench->delays[bench->delay_count * 99 / 100] / 1000,
-               (double)bench->delays[bench->delay_count - 1] / 1000);
-    }
+    durations_print(&bench->delays);
     putchar('\n');
 }
 
@@ -187,10 +145,11 @@ int main(int argc, char **argv)
     bench.viewers = (unsigned)strtoul(argv[3], NULL, 10);
     PH_ASSERT(ph_loop_create(&bench.loop, "viewers") == PH_OK);
     bench.timer = ph_timer_create(bench.loop, on_end, &bench);
-    ph_timer_set(bench.timer, ph_loop_now(bench.loop) + strtol(argv[4], NULL, 10) * PH_USEC_PER_S);
+    bench.counts_from = ph_loop_now(bench.loop) + ARRIVAL_S * PH_USEC_PER_S;
+    ph_timer_set(bench.timer, bench.counts_from + strtol(argv[4], NULL, 10) * PH_USEC_PER_S);
     struct viewer *viewers = ph_new_array(struct viewer, bench.viewers);
     for (unsigned i = 0; i < bench.viewers; i++) {
-        viewers[i] = (struct viewer){.bench = &bench, .msn = -1};
+        viewers[i] = (struct viewer){.bench = &bench};
         viewers[i].get = http_get_create(bench.loop, argv[1]);
         ask(&viewers[i]);
     }
@@ -202,6 +161,6 @@ int main(int argc, char **argv)
     ph_timer_destroy(&bench.timer);
     ph_loop_destroy(&bench.loop);
     free(viewers);
-    free(bench.delays);
+    durations_fini(&bench.delays);
     return bench.failures == 0 ? 0 : 1;
 }
