@@ -72,6 +72,28 @@ static void parts_of_every_frame_rate(void **state)
     }
 }
 
+/* Phones stamp frames when the sensor, or the scheduler, gives them away. */
+static void parts_of_a_jittering_camera(void **state)
+{
+    static const unsigned jitters_ms[] = {1, 3, 7, 12, 20};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(jitters_ms) / sizeof(jitters_ms[0]); i++) {
+        struct camera camera;
+        struct flow *flow = flow_create();
+        camera_open(&camera, "h264_bframes_aac.mp4", "h264_bframes_aac.mp4");
+        camera.jitter_ms = jitters_ms[i];
+        flow_begin(flow);
+        flow_publish(flow, &camera);
+        flow_play(flow, &camera, 60 * S);
+        flow_unpublish(flow);
+        assert_int_equal(flow_check_video(flow, 0), 0);
+        assert_int_equal(flow->ffmpeg_lines, 0);
+        camera_close(&camera);
+        flow_destroy(&flow);
+    }
+}
+
 struct gop_result {
     size_t segments;
     size_t dependent; /* that do not begin with a key frame */
@@ -201,8 +223,11 @@ static void a_new_session_is_told_anew(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(parts_of_every_frame_rate),  cmocka_unit_test(gops_that_fit_into_segments),
-        cmocka_unit_test(gops_that_are_too_long),     cmocka_unit_test(hardly_any_key_frames),
+        cmocka_unit_test(parts_of_every_frame_rate),
+        cmocka_unit_test(parts_of_a_jittering_camera),
+        cmocka_unit_test(gops_that_fit_into_segments),
+        cmocka_unit_test(gops_that_are_too_long),
+        cmocka_unit_test(hardly_any_key_frames),
         cmocka_unit_test(a_new_session_is_told_anew),
     };
 

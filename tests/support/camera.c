@@ -161,9 +161,11 @@ static void give_video(struct camera *camera)
     camera->since_key = is_key ? 0 : camera->since_key;
     fill(camera, find(camera->video, PH_TRACK_VIDEO, is_key, is_key ? 0 : camera->serial % 16),
          camera->video_par->codec_id);
-    camera->packet->dts = frame_ms(camera, camera->frames) + camera->offset_ms;
-    camera->packet->pts =
-        frame_ms(camera, camera->frames + delay_of(camera, camera->since_key)) + camera->offset_ms;
+    camera->packet->dts = frame_ms(camera, camera->frames);
+    camera->packet->pts = frame_ms(camera, camera->frames + delay_of(camera, camera->since_key));
+    int64_t moved = camera->offset_ms + (int64_t)(camera->frames * 7919 % (camera->jitter_ms + 1));
+    camera->packet->dts += moved;
+    camera->packet->pts += moved;
     camera->frames++;
     camera->since_key++;
 }

@@ -20,6 +20,7 @@ struct camera {
     int gop;                 /* frames from one key frame to the next */
     int64_t offset_ms;       /* added to all timestamps */
     int64_t audio_offset_ms; /* and to the audio's alone */
+    unsigned jitter_ms;      /* frames come up to this much too late, as cameras stamp them */
     const struct media_file *video;
     const struct media_file *audio;
 

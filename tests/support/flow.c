@@ -227,6 +227,7 @@ void flow_send_track(struct flow *flow, const AVCodecParameters *par, int64_t dt
 void flow_publish(struct flow *flow, struct camera *camera)
 {
     flow->session_err = PH_OK;
+    flow->sessions++;
     assert_int_equal(rtmp_publisher_create(&flow->publisher, &flow->publisher_conf), PH_OK);
     assert_int_equal(ph_rtmp_session_create(&flow->session, &ph_rtmp_limits_default, &session_ops,
                                             flow, flow->now.mono),
@@ -249,6 +250,7 @@ static void send_packet(struct flow *flow, const AVPacket *packet)
                           .hash = flow_hash(packet->data, (size_t)packet->size),
                           .dts = packet->dts,
                           .cts = packet->pts - packet->dts,
+                          .session = flow->sessions,
                       });
     }
     assert_int_equal(rtmp_publisher_send_packet(flow->publisher, packet), PH_OK);

@@ -22,7 +22,7 @@ struct flow_unit {
     int64_t dts; /* ms as sent, ticks of the track as received */
     int64_t cts;
     int64_t duration; /* as received */
-    int64_t msn;      /* of the segment that it came in */
+    unsigned session; /* as sent: which one it was */
 };
 
 struct flow_units {
@@ -66,6 +66,7 @@ struct flow {
     struct ph_channel *channel;
     struct ph_packager *packager;
     int session_err;
+    unsigned sessions;
 
     size_t step;       /* bytes the session is fed at once; 0: all */
     bool is_recording; /* units and playlists are kept and checked */
@@ -116,8 +117,8 @@ unsigned flow_count_log(const struct flow *flow, const char *text);
 /*
  * Every access unit sent came out, unchanged and in order; but for the first `skipped` of its
  * kind. Video: with the same cts, dts in the same steps to the tick. Audio: on the sample grid,
- * within `tolerance_ms` of where it was sent. Leaps of what was sent (by more than a second) must
- * be gone; their number is returned.
+ * within `tolerance_ms` of where it was sent. Leaps of what was sent (by more than a second) within
+ * a session must be gone; their number is returned.
  */
 unsigned flow_check_video(const struct flow *flow, size_t skipped);
 unsigned flow_check_audio(const struct flow *flow, enum ph_rendition rendition, size_t skipped,
