@@ -29,12 +29,6 @@ const CASES = [
   { name: 'opus', codec: null, options: [], samples: 960 },
 ];
 
-// All that was published is in the playlist once the publisher is gone.
-function watchToTheEnd(server, viewer) {
-  return viewer.watch(() => server.findLog({ event: 'publish.stop', channel: 'cho' }) &&
-    viewer.playlist.segments.at(-1).uri !== null);
-}
-
 // The three renditions, watched from the first part to the last.
 async function watchAll(server, push, hasTs) {
   const av = new LowLatencyViewer(server, 'cho', 'av.m3u8');
@@ -43,8 +37,13 @@ async function watchAll(server, push, hasTs) {
   // MPEG-TS is made only when somebody wants it.
   await request(ts.url);
   push();
-  await Promise.all([av, audio, ...(hasTs ? [ts] : [])]
-    .map((viewer) => watchToTheEnd(server, viewer)));
+  const isOver = () => server.findLog({ event: 'publish.stop', channel: 'cho' });
+  await Promise.all([av, audio, ...(hasTs ? [ts] : [])].map((viewer) => viewer.watch(isOver)));
+  const last = await av.settle();
+  await audio.settle(last);
+  if (hasTs) {
+    await ts.settle(last);
+  }
   return { av, audio, ts };
 }
 

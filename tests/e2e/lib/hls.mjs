@@ -102,6 +102,30 @@ class Viewer {
     }
   }
 
+  // After the publisher is gone: looks until its last segment is there, which has this number if
+  // that is known from another rendition.
+  async settle(msn = null, { timeoutMs = 30000 } = {}) {
+    const deadline = performance.now() + timeoutMs;
+    const isSettled = () => this.playlist.segments.at(-1).uri !== null &&
+      (msn === null || lastFinished(this.playlist).msn >= msn);
+    do {
+      if (performance.now() > deadline) {
+        throw this.tooLate(timeoutMs);
+      }
+      await this.takeState(await this.reloadWhole());
+    } while (!isSettled() && await pause(50, true));
+    return lastFinished(this.playlist).msn;
+  }
+
+  async reloadWhole() {
+    return parseMedia((await mustGet(this.url)).toString('utf8'));
+  }
+
+  async takeState(playlist) {
+    await this.takePlaylist(playlist);
+    await this.fetchSegments();
+  }
+
   get finished() {
     return [...this.segments.values()].filter(({ uri }) => uri !== null)
       .sort((a, b) => a.msn - b.msn);
@@ -126,15 +150,13 @@ export class PlainViewer extends Viewer {
   // Polls until `isDone(viewer)`, with the newest playlist, or fails after the deadline.
   async watch(isDone, { timeoutMs = 60000 } = {}) {
     const deadline = performance.now() + timeoutMs;
-    await this.takePlaylist(parseMedia(await waitForPlaylist(this.url, { timeoutMs })));
-    await this.fetchSegments();
+    await this.takeState(parseMedia(await waitForPlaylist(this.url, { timeoutMs })));
     while (!await isDone(this)) {
       if (performance.now() > deadline) {
         throw this.tooLate(timeoutMs);
       }
       await pause(300);
-      await this.takePlaylist(parseMedia((await mustGet(this.url)).toString('utf8')));
-      await this.fetchSegments();
+      await this.takeState(await this.reloadWhole());
     }
     return this;
   }
@@ -177,20 +199,19 @@ export class LowLatencyViewer extends Viewer {
     // The hinted part is asked for before it is there: the server holds that request too. When
     // nobody publishes any more it fails, as it should.
     const hinted = hint ? this.fetch(hint.uri).catch((error) => error) : null;
-    const playlist = await this.reload(position);
-    if (!playlist) {
-      await hinted;
-      this.media.delete(hint?.uri);
+    // When the server cannot wait any longer, players look at what there is.
+    const playlist = await this.reload(position) ?? await this.reloadWhole();
+    await this.takeState(playlist);
+    if (!hint) {
       return;
     }
-    await this.takeState(playlist);
-    if (hint && this.lists(hint.uri)) {
-      const bytes = await hinted;
-      if (bytes instanceof Error) {
-        this.problems.push(`the hinted part failed: ${bytes.message}`);
-      } else {
-        this.hintsMet += 1;
-      }
+    const bytes = await hinted;
+    if (!(bytes instanceof Error)) {
+      this.hintsMet += 1;
+    } else if (this.lists(hint.uri)) {
+      this.problems.push(`the hinted part failed: ${bytes.message}`);
+    } else {
+      this.media.delete(hint.uri);
     }
   }
 
@@ -198,7 +219,7 @@ export class LowLatencyViewer extends Viewer {
     return this.playlist.segments.some(({ parts }) => parts.some((part) => part.uri === uri));
   }
 
-  // Blocks for a position. Null: there was nothing new in the time that the server holds a request.
+  // Blocks for a position. Null: it did not come in the time that the server holds a request.
   async reload({ msn, part }) {
     const query = { _HLS_msn: msn, _HLS_part: part };
     const wantsDelta = this.skip && this.reloads++ % 2 === 1;
@@ -254,13 +275,12 @@ export class LowLatencyViewer extends Viewer {
         this.known.add(`${msn}.${k}`);
       }
     }
-    await this.takePlaylist(playlist);
-    await this.fetchParts();
-    await this.fetchSegments();
+    await this.fetchParts(playlist);
+    await super.takeState(playlist);
   }
 
-  async fetchParts() {
-    for (const { map, parts } of this.playlist.segments) {
+  async fetchParts({ segments }) {
+    for (const { map, parts } of segments) {
       if (parts.length > 0 && map) {
         await this.fetch(map);
       }

@@ -10,11 +10,13 @@ import { PHIEN } from './server.mjs';
 
 export const PUSHER = resolve(process.env.PHIEN_PUSHER ?? join(dirname(PHIEN), 'pusher'));
 
-// Publishes a file in real time: once, or again and again.
+// Publishes a file in real time: once, or again and again. At its end ffmpeg closes with replies
+// unread, which resets the connection: without tcp_nodelay the last frames may then still wait to
+// be sent, and are lost on ffmpeg's side.
 export function pushWithFfmpeg(t, url, input, { loop = false, options = [] } = {}) {
   return new Background(t, 'ffmpeg', ['-nostdin', '-hide_banner', '-loglevel', 'warning', '-re',
     ...(loop ? ['-stream_loop', '-1'] : []), '-i', input, '-c', 'copy', '-f', 'flv',
-    '-flvflags', 'no_duration_filesize', ...options, url]);
+    '-flvflags', 'no_duration_filesize', '-tcp_nodelay', '1', ...options, url]);
 }
 
 // With rtmp2sink, GStreamer's own client, or rtmpsink, which is librtmp.
