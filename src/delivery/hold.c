@@ -6,8 +6,18 @@
 
 #include <stdlib.h>
 
-/* Past it requests are answered at once; each hold also costs its client a connection. */
-enum { HOLDS_MAX = 100000 };
+enum {
+    /* Past it requests are answered at once; each hold also costs its client a connection. */
+    HOLDS_MAX = 100000,
+    /* Tried in one round of the loop: some milliseconds of work. */
+    TRIES_A_ROUND = 256,
+};
+
+/* Goes through the loop's mailbox to come back in its next round. */
+struct round {
+    struct ph_mail mail;
+    struct ph_holds *holds; /* NULL: they are gone */
+};
 
 struct ph_holds {
     struct ph_loop *loop;
@@ -19,15 +29,36 @@ struct ph_holds {
     struct ph_hold *first_due; /* all are held equally long, so the oldest is due first */
     struct ph_hold *last_due;
     size_t count;
+    struct ph_hold_list *first_woken; /* they take turns */
+    struct ph_hold_list *last_woken;
+    struct round *next_round; /* NULL: nothing is left to be tried */
 };
 
-static void unlink_hold(struct ph_hold *hold)
+static void leave_list(struct ph_hold *hold)
 {
     struct ph_hold_list *list = hold->list;
-    struct ph_holds *holds = hold->holds;
 
     *(hold->prev != NULL ? &hold->prev->next : &list->first) = hold->next;
     *(hold->next != NULL ? &hold->next->prev : &list->last) = hold->prev;
+}
+
+/* At the end, since it was tried with the newest news. */
+static void enter_list(struct ph_hold *hold)
+{
+    struct ph_hold_list *list = hold->list;
+
+    hold->tried = list->news;
+    hold->prev = list->last;
+    hold->next = NULL;
+    *(list->last != NULL ? &list->last->next : &list->first) = hold;
+    list->last = hold;
+}
+
+static void unlink_hold(struct ph_hold *hold)
+{
+    struct ph_holds *holds = hold->holds;
+
+    leave_list(hold);
     *(hold->prev_due != NULL ? &hold->prev_due->next_due : &holds->first_due) = hold->next_due;
     *(hold->next_due != NULL ? &hold->next_due->prev_due : &holds->last_due) = hold->prev_due;
     holds->count--;
@@ -38,11 +69,9 @@ static void link_hold(struct ph_holds *holds, struct ph_hold_list *list, struct 
 {
     hold->holds = holds;
     hold->list = list;
-    hold->prev = list->last;
+    enter_list(hold);
     hold->prev_due = holds->last_due;
-    *(list->last != NULL ? &list->last->next : &list->first) = hold;
     *(holds->last_due != NULL ? &holds->last_due->next_due : &holds->first_due) = hold;
-    list->last = hold;
     holds->last_due = hold;
     holds->count++;
     ph_stats_add(holds->stats, PH_STAT_HOLDS, 1);
@@ -113,6 +142,9 @@ void ph_holds_destroy(struct ph_holds **holds)
 {
     if (*holds != NULL) {
         PH_ASSERT((*holds)->first_due == NULL);
+        if ((*holds)->next_round != NULL) {
+            (*holds)->next_round->holds = NULL;
+        }
         ph_timer_destroy(&(*holds)->timer);
         free(*holds);
         *holds = NULL;
@@ -139,19 +171,95 @@ bool ph_holds_add(struct ph_holds *holds, struct ph_hold_list *list,
     return true;
 }
 
-void ph_holds_wake(struct ph_holds *holds, struct ph_hold_list *list)
+static void put_woken(struct ph_holds *holds, struct ph_hold_list *list)
 {
-    struct ph_hold *last = list->last;
-    struct ph_hold *next;
+    list->next_woken = NULL;
+    *(holds->last_woken != NULL ? &holds->last_woken->next_woken : &holds->first_woken) = list;
+    holds->last_woken = list;
+}
 
-    (void)holds;
-    /* Answering may make a client ask again at once; what it asks for stands behind `last`. */
-    for (struct ph_hold *hold = list->first; hold != NULL; hold = next) {
-        bool is_last = hold == last;
-        next = is_last ? NULL : hold->next;
+static struct ph_hold_list *take_woken(struct ph_holds *holds)
+{
+    struct ph_hold_list *list = holds->first_woken;
+
+    holds->first_woken = list->next_woken;
+    holds->last_woken = holds->first_woken != NULL ? holds->last_woken : NULL;
+    return list;
+}
+
+static bool has_untried(const struct ph_hold_list *list)
+{
+    return list->first != NULL && list->first->tried != list->news;
+}
+
+/* Returns how many tries are left of `tries`. */
+static unsigned try_list(struct ph_hold_list *list, unsigned tries)
+{
+    for (; tries > 0 && has_untried(list); tries--) {
+        struct ph_hold *hold = list->first;
         if (!try_hold(hold, false)) {
             keep_waiting(hold);
+            leave_list(hold);
+            enter_list(hold);
         }
+    }
+    return tries;
+}
+
+static void post_round(struct ph_holds *holds);
+
+static void run_round(struct ph_holds *holds)
+{
+    unsigned tries = TRIES_A_ROUND;
+
+    while (tries > 0 && holds->first_woken != NULL) {
+        struct ph_hold_list *list = take_woken(holds);
+        tries = try_list(list, tries);
+        list->is_woken = has_untried(list);
+        if (list->is_woken) {
+            put_woken(holds, list);
+        }
+    }
+    if (holds->first_woken != NULL) {
+        post_round(holds);
+    }
+}
+
+static void discard_round(struct ph_mail *mail)
+{
+    free(ph_container_of(mail, struct round, mail));
+}
+
+static void deliver_round(struct ph_mail *mail)
+{
+    struct ph_holds *holds = ph_container_of(mail, struct round, mail)->holds;
+
+    discard_round(mail);
+    if (holds != NULL) {
+        holds->next_round = NULL;
+        run_round(holds);
+    }
+}
+
+static void post_round(struct ph_holds *holds)
+{
+    struct round *round = ph_new(struct round);
+
+    round->mail = (struct ph_mail){.deliver = deliver_round, .discard = discard_round};
+    round->holds = holds;
+    holds->next_round = round;
+    ph_mailbox_post(ph_loop_mailbox(holds->loop), &round->mail);
+}
+
+void ph_holds_wake(struct ph_holds *holds, struct ph_hold_list *list)
+{
+    list->news++;
+    if (!list->is_woken && has_untried(list)) {
+        list->is_woken = true;
+        put_woken(holds, list);
+    }
+    if (holds->next_round == NULL) {
+        run_round(holds);
     }
 }
 

@@ -21,16 +21,20 @@ struct ph_hold {
     ph_usec deadline;
     struct ph_holds *holds;
     struct ph_hold_list *list; /* of its view and rendition */
+    uint64_t tried;            /* the list's news when it was last tried */
     struct ph_hold *next;
     struct ph_hold *prev;
     struct ph_hold *next_due; /* all of the worker, by deadline */
     struct ph_hold *prev_due;
 };
 
-/* The holds of one view and rendition, oldest first. */
+/* The holds of one view and rendition, those that the newest news still have to wake first. */
 struct ph_hold_list {
     struct ph_hold *first;
     struct ph_hold *last;
+    uint64_t news; /* how many there were */
+    struct ph_hold_list *next_woken;
+    bool is_woken; /* among those that have holds to be tried */
 };
 
 /* All holds of one worker. */
@@ -54,7 +58,10 @@ bool ph_holds_add(struct ph_holds *holds, struct ph_hold_list *list,
                   struct ph_http_exchange *exchange, struct ph_view *view,
                   const struct ph_target *target);
 
-/* There is news: tries all of the list again. */
+/*
+ * There is news: tries all of the list again. Some now, and if there are many the others in the
+ * loop's next rounds, so that thousands of viewers do not keep a publisher's bytes waiting.
+ */
 void ph_holds_wake(struct ph_holds *holds, struct ph_hold_list *list);
 
 /* The last try for all of them, now. */

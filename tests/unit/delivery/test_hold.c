@@ -127,6 +127,97 @@ static void the_deadline_is_the_last_try(void **state)
     assert_memory_equal(world.status, want, sizeof(want));
 }
 
+enum { CROWD = 1000, MOST_A_ROUND = 256 };
+
+static void count_answer(struct ph_http_exchange *exchange, const struct ph_http_response *response)
+{
+    (void)exchange;
+    for (size_t i = 0; i < response->body_count; i++) {
+        ph_slice_clear(&response->body[i]);
+    }
+    world.answers++;
+}
+
+static void hold_crowd(struct ph_http_exchange *crowd, struct ph_hold_list *list, int64_t number)
+{
+    static const struct ph_http_exchange_ops ops = {.respond = count_answer};
+    static const struct ph_http_request request = {.method = PH_HTTP_GET};
+    struct ph_target target = {.number = number};
+
+    for (int i = 0; i < CROWD; i++) {
+        ph_http_exchange_init(&crowd[i], &ops, world.loop);
+        ph_http_exchange_open(&crowd[i], &request);
+        assert_true(ph_holds_add(world.holds, list, &crowd[i], NULL, &target));
+    }
+}
+
+/* What comes in meanwhile gets its turn between the rounds. */
+static void a_crowd_is_woken_in_rounds(void **state)
+{
+    static struct ph_http_exchange crowd[CROWD];
+    unsigned rounds = 0;
+
+    (void)state;
+    hold_crowd(crowd, &world.list, REQUESTS);
+    world.ready = REQUESTS;
+    ph_holds_wake(world.holds, &world.list);
+    assert_in_range(world.answers, 1, MOST_A_ROUND);
+    for (; world.answers < CROWD + REQUESTS && rounds < 100; rounds++) {
+        unsigned before = world.answers;
+        ph_mailbox_deliver(ph_loop_mailbox(world.loop));
+        assert_in_range(world.answers - before, 1, MOST_A_ROUND);
+    }
+    assert_int_equal(world.answers, CROWD + REQUESTS);
+    ph_mailbox_deliver(ph_loop_mailbox(world.loop));
+    assert_int_equal(world.tries, CROWD + REQUESTS);
+}
+
+static void news_between_rounds_are_for_all(void **state)
+{
+    static struct ph_http_exchange crowd[CROWD];
+
+    (void)state;
+    hold_crowd(crowd, &world.list, REQUESTS);
+    ph_holds_wake(world.holds, &world.list);
+    assert_int_equal(world.answers, 0);
+    world.ready = REQUESTS;
+    ph_holds_wake(world.holds, &world.list);
+    for (int i = 0; i < 100; i++) {
+        ph_mailbox_deliver(ph_loop_mailbox(world.loop));
+    }
+    assert_int_equal(world.answers, CROWD + REQUESTS);
+}
+
+static void a_small_list_does_not_wait_for_a_crowd(void **state)
+{
+    static struct ph_http_exchange crowd[CROWD];
+    struct ph_hold_list other = {0};
+
+    (void)state;
+    hold_crowd(crowd, &other, 0);
+    world.ready = -1;
+    ph_holds_wake(world.holds, &other);
+    world.ready = REQUESTS;
+    ph_holds_wake(world.holds, &world.list);
+    ph_mailbox_deliver(ph_loop_mailbox(world.loop));
+    ph_mailbox_deliver(ph_loop_mailbox(world.loop));
+    assert_null(world.list.first);
+    assert_non_null(other.first);
+    ph_holds_flush(world.holds);
+}
+
+/* A round is still to come when the holds go. */
+static void the_end_comes_between_rounds(void **state)
+{
+    static struct ph_http_exchange crowd[CROWD];
+
+    (void)state;
+    hold_crowd(crowd, &world.list, REQUESTS);
+    ph_holds_wake(world.holds, &world.list);
+    ph_holds_flush(world.holds);
+    assert_int_equal(world.answers, CROWD + REQUESTS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -134,6 +225,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_client_that_goes_away_takes_its_hold_along, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(the_deadline_is_the_last_try, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_crowd_is_woken_in_rounds, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(news_between_rounds_are_for_all, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_small_list_does_not_wait_for_a_crowd, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(the_end_comes_between_rounds, set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
