@@ -75,8 +75,9 @@ make_input()
     [ ! -f "$input" ] || return 0
     mkdir -p build/bench
     ffmpeg -nostdin -loglevel error -y \
-        -f lavfi -i testsrc2=size=1280x720:rate=30 -f lavfi -i sine=frequency=220:sample_rate=48000 \
-        -t 60 -c:v libx264 -preset veryfast -profile:v main -pix_fmt yuv420p -bf 0 \
+        -f lavfi -i testsrc2=size=1280x720:rate=30 \
+        -f lavfi -i sine=frequency=220:sample_rate=48000 -t 60 \
+        -c:v libx264 -preset veryfast -profile:v main -pix_fmt yuv420p -bf 0 \
         -b:v 2000k -minrate 2000k -maxrate 2000k -bufsize 2000k -g 60 -keyint_min 60 \
         -sc_threshold 0 -c:a aac -b:a 128k -ac 2 "$input.part.mp4"
     mv "$input.part.mp4" "$input"
@@ -86,8 +87,8 @@ make_build()
 {
     [ -z "$build" ] || return 0
     build=build
-    { cmake --preset release && cmake --build --preset release -j 2; } >build/bench/build.log 2>&1 ||
-        { cat build/bench/build.log && exit 1; }
+    { cmake --preset release && cmake --build --preset release -j 2; } \
+        >build/bench/build.log 2>&1 || { cat build/bench/build.log && exit 1; }
 }
 
 answers()
@@ -248,7 +249,8 @@ bench_ingest()
             awk -v name="$name" '{ printf "  %s %.2f (%d)", name, $1, $2 }' "$work/$name.median"
         done
         [ "${#servers[@]}" -lt 2 ] ||
-            paste -d ' ' "$work"/{phien,nginx}.median | awk '{ if ($3 > 0) printf "  ratio %.2f", $1 / $3 }'
+            paste -d ' ' "$work"/{phien,nginx}.median |
+            awk '{ if ($3 > 0) { printf "  ratio %.2f", $1 / $3 } }'
         echo
     done
 }

@@ -2,17 +2,19 @@
 #ifndef PHIEN_PACKAGE_MUXER_H
 #define PHIEN_PACKAGE_MUXER_H
 
-#include <phien/core/buf.h>
+#include "arena.h"
+
 #include <phien/media/track.h>
 
 #include <libavformat/avformat.h>
 
 /*
  * What our two uses of libavformat's muxers share: a context that writes into memory and hands
- * over, at each cut, the very buffer that it wrote into.
+ * over, at each cut, what it wrote.
  */
 struct ph_muxer {
     AVFormatContext *context;
+    struct ph_arena arena;         /* of what is handed over */
     AVPacket *packet;              /* reused: what the muxer is handed may change under it */
     int stream_of[PH_TRACK_KINDS]; /* -1: the track is not carried */
     AVRational time_base_of[PH_TRACK_KINDS]; /* of the packets that come in */
