@@ -19,6 +19,9 @@ const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 export const PHIEN = resolve(process.env.PHIEN_BIN ?? join(ROOT, 'build/phien'));
 
+// Such builds are slower and keep freed memory for a while.
+export const IS_SANITIZED = /asan|tsan/.test(PHIEN);
+
 // Where media and screenshots are kept.
 export const ARTEFACTS = resolve(process.env.PHIEN_E2E_DIR ?? join(ROOT, 'build/e2e'));
 
