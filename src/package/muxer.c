@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * libavformat's muxers, kept in memory. The output of each cut is a dynamic buffer of its own,
- * put in place of the last one, and copied once to where it stays.
+ * put in place of the last one.
  */
 #include "muxer.h"
 
@@ -52,7 +52,6 @@ static void drop_output(struct ph_muxer *muxer)
 void ph_muxer_fini(struct ph_muxer *muxer)
 {
     drop_output(muxer);
-    ph_arena_fini(&muxer->arena);
     avformat_free_context(muxer->context);
     muxer->context = NULL;
     av_packet_free(&muxer->packet);
@@ -159,6 +158,12 @@ int ph_muxer_write_nothing(struct ph_muxer *muxer, enum ph_track_kind kind, int6
     return translate(err);
 }
 
+static void release_output(void *opaque, uint8_t *data)
+{
+    (void)opaque;
+    av_free(data);
+}
+
 int ph_muxer_take(struct ph_muxer *muxer, struct ph_buf **out)
 {
     uint8_t *data = NULL;
@@ -169,14 +174,12 @@ int ph_muxer_take(struct ph_muxer *muxer, struct ph_buf **out)
     int size = avio_close_dyn_buf(muxer->context->pb, &data);
     muxer->context->pb = NULL;
     int err = open_output(muxer);
-    if (err == PH_OK && size <= 0) {
-        err = size < 0 ? translate(size) : PH_EAGAIN;
+    if (size <= 0 || data == NULL || err != PH_OK) {
+        av_free(data);
+        return err != PH_OK ? err : size < 0 ? translate(size) : PH_EAGAIN;
     }
-    if (err == PH_OK) {
-        err = data != NULL ? ph_arena_copy(&muxer->arena, out, data, (size_t)size) : PH_ENOMEM;
-    }
-    av_free(data);
-    return err;
+    *out = ph_buf_wrap(data, (size_t)size, release_output, NULL);
+    return PH_OK;
 }
 
 int ph_muxer_flush(struct ph_muxer *muxer, struct ph_buf **out)

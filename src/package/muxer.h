@@ -2,19 +2,17 @@
 #ifndef PHIEN_PACKAGE_MUXER_H
 #define PHIEN_PACKAGE_MUXER_H
 
-#include "arena.h"
-
+#include <phien/core/buf.h>
 #include <phien/media/track.h>
 
 #include <libavformat/avformat.h>
 
 /*
  * What our two uses of libavformat's muxers share: a context that writes into memory and hands
- * over, at each cut, what it wrote.
+ * over, at each cut, the very buffer that it wrote into, with room to spare behind the bytes.
  */
 struct ph_muxer {
     AVFormatContext *context;
-    struct ph_arena arena;         /* of what is handed over */
     AVPacket *packet;              /* reused: what the muxer is handed may change under it */
     int stream_of[PH_TRACK_KINDS]; /* -1: the track is not carried */
     AVRational time_base_of[PH_TRACK_KINDS]; /* of the packets that come in */

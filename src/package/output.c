@@ -20,6 +20,7 @@ void ph_output_fini(struct ph_output *output)
     ph_snapshot_unref(&output->newest);
     ph_init_unref(&output->init);
     ph_window_destroy(&output->window);
+    ph_arena_fini(&output->arena);
 }
 
 void ph_output_reset(struct ph_output *output, int64_t next_msn, int64_t discontinuity_number)
@@ -62,6 +63,18 @@ static void begin_segment(struct ph_output *output, ph_usec pdt)
     output->is_discontinuity_due = false;
 }
 
+/* Moves the bytes to where they stay; without memory for that, they stay where they are. */
+static struct ph_buf *settle(struct ph_output *output, struct ph_buf *bytes)
+{
+    struct ph_buf *copy = NULL;
+
+    if (ph_arena_copy(&output->arena, &copy, bytes->data, bytes->len) != PH_OK) {
+        return bytes;
+    }
+    ph_buf_unref(&bytes);
+    return copy;
+}
+
 void ph_output_add_part(struct ph_output *output, struct ph_buf *bytes, ph_usec pdt,
                         ph_usec duration, bool is_independent)
 {
@@ -72,7 +85,7 @@ void ph_output_add_part(struct ph_output *output, struct ph_buf *bytes, ph_usec 
     if (output->part_target > 0) {
         ph_stats_add(output->stats, PH_STAT_PARTS, 1);
     }
-    ph_window_add_part(output->window, bytes, duration, is_independent);
+    ph_window_add_part(output->window, settle(output, bytes), duration, is_independent);
     ph_snapshot_unref(&output->newest);
 }
 

@@ -2,6 +2,7 @@
 #ifndef PHIEN_PACKAGE_OUTPUT_H
 #define PHIEN_PACKAGE_OUTPUT_H
 
+#include "arena.h"
 #include "window.h"
 
 #include <phien/core/stats.h>
@@ -13,6 +14,7 @@
 struct ph_output {
     struct ph_window_params params; /* first_msn and first_discontinuity: of the next window */
     struct ph_stats *stats;
+    struct ph_arena arena;      /* where the bytes of parts lie, whatever muxer they are of */
     struct ph_window *window;   /* NULL until there is something to list */
     struct ph_init *init;       /* of the parts that come next; NULL in MPEG-TS */
     struct ph_snapshot *newest; /* NULL: none was asked for since the last change */
