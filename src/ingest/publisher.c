@@ -163,11 +163,6 @@ enum ph_close_reason ph_publisher_open(struct ph_publisher **out, struct ph_publ
     return PH_CLOSE_NONE;
 }
 
-const char *ph_publisher_channel(const struct ph_publisher *publisher)
-{
-    return publisher->entry->conf->name;
-}
-
 void ph_publisher_set_application(struct ph_publisher *publisher, const char *application)
 {
     struct letter *letter = create_letter(publisher, LETTER_APPLICATION);

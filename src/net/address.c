@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "address.h"
 
-#include <phien/net/tcp.h>
-
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,11 +65,4 @@ void ph_address_format(const struct sockaddr_storage *address, char ip[static 47
     const struct sockaddr_in *v4 = (const struct sockaddr_in *)address;
     *port = ntohs(v4->sin_port);
     uv_inet_ntop(AF_INET, &v4->sin_addr, ip, 47);
-}
-
-bool ph_tcp_address_is_valid(const char *address)
-{
-    struct sockaddr_storage parsed;
-
-    return ph_address_parse(&parsed, address) == PH_OK;
 }

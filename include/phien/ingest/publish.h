@@ -79,8 +79,6 @@ enum ph_close_reason ph_publisher_open(struct ph_publisher **out, struct ph_publ
                                        void (*on_closed)(void *arg, enum ph_close_reason reason),
                                        void *arg);
 
-const char *ph_publisher_channel(const struct ph_publisher *publisher);
-
 /* What the session learns of the application after opening; for the log and the API. */
 void ph_publisher_set_application(struct ph_publisher *publisher, const char *application);
 

@@ -17,9 +17,6 @@ PH_MUST_CHECK int ph_rtmp_server_create(struct ph_rtmp_server **out, struct ph_l
                                         const struct ph_conf *conf, struct ph_publish_hub *hub,
                                         struct ph_peers *peers, struct ph_stats *stats);
 
-/* The port it listens on, for address:0. */
-unsigned ph_rtmp_server_port(const struct ph_rtmp_server *server);
-
 /* Stops listening and ends every session with the reason `shutdown`. */
 void ph_rtmp_server_drain(struct ph_rtmp_server *server);
 void ph_rtmp_server_destroy(struct ph_rtmp_server **server);

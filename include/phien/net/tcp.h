@@ -42,9 +42,6 @@ PH_MUST_CHECK int ph_tcp_probe(const char *address);
 unsigned ph_tcp_listener_port(const struct ph_tcp_listener *listener);
 void ph_tcp_listener_close(struct ph_tcp_listener **listener);
 
-/* Whether `address` is one that ph_tcp_listen can parse. Any thread. */
-bool ph_tcp_address_is_valid(const char *address);
-
 /*
  * on_read:  bytes arrived; borrowed for the call.
  * on_drain: everything that had to be queued has been handed to the kernel. Not called for a write

@@ -324,11 +324,6 @@ int ph_rtmp_server_create(struct ph_rtmp_server **out, struct ph_loop *loop,
     return PH_OK;
 }
 
-unsigned ph_rtmp_server_port(const struct ph_rtmp_server *server)
-{
-    return ph_tcp_listener_port(server->listener);
-}
-
 void ph_rtmp_server_drain(struct ph_rtmp_server *server)
 {
     ph_tcp_listener_close(&server->listener);
