@@ -6,6 +6,7 @@
 #include <phien/core/secret.h>
 
 #include <string.h>
+#include <strings.h>
 
 enum { METRICS_BYTES = 256 * 1024 };
 
@@ -56,7 +57,7 @@ static bool is_admin(struct ph_http_exchange *exchange, const struct ph_conf *co
         ph_http_respond_problem(exchange, 404, "the admin API is off: set admin.token", NULL);
         return false;
     }
-    if (strncmp(said, scheme, strlen(scheme)) == 0) {
+    if (strncasecmp(said, scheme, strlen(scheme)) == 0) {
         said += strlen(scheme);
         if (ph_secret_equal(conf->admin.token, said, strlen(said))) {
             return true;
