@@ -15,7 +15,7 @@ import { fileURLToPath } from 'node:url';
 
 import { getJson, getText, request } from './http.mjs';
 
-const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
+export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..');
 
 export const PHIEN = resolve(process.env.PHIEN_BIN ?? join(ROOT, 'build/phien'));
 
