@@ -49,6 +49,7 @@ struct ph_http_conn {
     enum phase phase;
     ph_usec since;    /* when the phase began; when a sending one last moved */
     ph_usec looked;   /* when a sending one was last looked at */
+    ph_usec send_end; /* when it must have ended */
     ph_usec timer_at; /* what the timer is set to */
     size_t unsent;    /* at the last look */
     bool is_reading;  /* inside read_requests, which ends what is to be ended */
@@ -112,6 +113,11 @@ static void enter(struct ph_http_conn *conn, enum phase phase)
     }
 }
 
+static ph_usec earlier(ph_usec a, ph_usec b)
+{
+    return a < b ? a : b;
+}
+
 static ph_usec deadline(const struct ph_http_conn *conn)
 {
     const struct ph_http_timeouts *timeouts = &conn->shared->timeouts;
@@ -126,7 +132,7 @@ static ph_usec deadline(const struct ph_http_conn *conn)
     case PHASE_BODY:
         return conn->since + timeouts->body;
     case PHASE_SENDING:
-        return conn->looked + timeouts->stall / STALL_CHECKS;
+        return earlier(conn->looked + timeouts->stall / STALL_CHECKS, conn->send_end);
     default:
         return PH_USEC_NEVER;
     }
@@ -209,6 +215,7 @@ static void on_respond(struct ph_http_exchange *exchange, const struct ph_http_r
     enter(conn, PHASE_SENDING);
     conn->unsent = ph_tcp_conn_queued(conn->tcp);
     conn->looked = conn->since;
+    conn->send_end = conn->since + shared->timeouts.send;
     if (conn->unsent == 0) {
         on_sent(conn);
     } else if (!conn->is_reading) {
@@ -370,7 +377,8 @@ static void on_send_timer(struct ph_http_conn *conn)
     if (unsent < conn->unsent) {
         conn->unsent = unsent;
         conn->since = now;
-    } else if (now >= conn->since + conn->shared->timeouts.stall) {
+    }
+    if (now >= earlier(conn->since + conn->shared->timeouts.stall, conn->send_end)) {
         ph_stats_add(conn->shared->stats, PH_STAT_WRITE_QUEUE_DROPS, 1);
         ph_log_debug("http.cut", ph_kv("peer", ph_tcp_conn_peer(conn->tcp)),
                      ph_kv("reason", "the client does not read its answer"),

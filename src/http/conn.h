@@ -20,6 +20,7 @@ struct ph_http_timeouts {
     ph_usec head;  /* from a request's first byte to the end of its headers */
     ph_usec body;  /* from there to the end of its body */
     ph_usec stall; /* without a byte of the answer being taken */
+    ph_usec send;  /* all of an answer; one that takes longer keeps old media in memory */
 };
 
 /* What all connections of a server share. */

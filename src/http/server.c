@@ -22,6 +22,7 @@ static const struct ph_http_timeouts default_timeouts = {
     .head = 10 * PH_USEC_PER_S,
     .body = 30 * PH_USEC_PER_S,
     .stall = 30 * PH_USEC_PER_S,
+    .send = 120 * PH_USEC_PER_S,
 };
 
 struct ph_http_server {

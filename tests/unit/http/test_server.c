@@ -195,7 +195,8 @@ static int setup(void **state)
 static const struct ph_http_timeouts long_ones = {.idle = 100 * PH_USEC_PER_S,
                                                   .head = 100 * PH_USEC_PER_S,
                                                   .body = 100 * PH_USEC_PER_S,
-                                                  .stall = 100 * PH_USEC_PER_S};
+                                                  .stall = 100 * PH_USEC_PER_S,
+                                                  .send = 100 * PH_USEC_PER_S};
 enum { SHORT_US = 60 * 1000 };
 
 static int setup_short_idle(void **state)
@@ -222,6 +223,15 @@ static int setup_short_body(void **state)
 
     (void)state;
     timeouts.body = SHORT_US;
+    return start(0, &timeouts, SHORT_US);
+}
+
+static int setup_short_send(void **state)
+{
+    struct ph_http_timeouts timeouts = long_ones;
+
+    (void)state;
+    timeouts.send = SHORT_US;
     return start(0, &timeouts, SHORT_US);
 }
 
@@ -587,6 +597,23 @@ static void clients_that_do_not_read_are_cut(void **state)
     close(fd);
 }
 
+/* However steadily they read: what they wait for is held in memory. */
+static void clients_that_read_too_slowly_are_cut(void **state)
+{
+    (void)state;
+    char byte;
+    int fd = dial();
+
+    client_get(fd, "/big");
+    while (sem_trywait(&fixture.cut) != 0) {
+        struct pollfd readable = {.fd = fd, .events = POLLIN};
+        poll(&readable, 1, 1);
+        (void)!read(fd, &byte, 1);
+    }
+    assert_int_equal(stat(PH_STAT_WRITE_QUEUE_DROPS), 1);
+    close(fd);
+}
+
 static void connections_over_the_limit_are_closed(void **state)
 {
     (void)state;
@@ -734,6 +761,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(slow_heads_time_out, setup_short_head, teardown),
         cmocka_unit_test_setup_teardown(slow_bodies_time_out, setup_short_body, teardown),
         cmocka_unit_test_setup_teardown(clients_that_do_not_read_are_cut, setup_short_stall,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(clients_that_read_too_slowly_are_cut, setup_short_send,
                                         teardown),
         cmocka_unit_test_setup_teardown(connections_over_the_limit_are_closed,
                                         setup_two_connections, teardown),
