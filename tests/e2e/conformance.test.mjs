@@ -185,7 +185,13 @@ test('INDEPENDENT and DURATION are held against the samples', () => {
   const part = (isIndependent, duration) => ({ isIndependent, duration });
   assert.deepEqual(checkPart('1.0', part(true, 0.2), [key, delta]), []);
   assert.deepEqual(checkPart('1.1', part(false, 0.2), [delta, delta]), []);
+  const audio = { kind: 'audio', track: { codec: 'mp4a', timescale: 1000 }, duration: 100 };
+  assert.deepEqual(checkPart('1.2', part(false, 0.001), [audio]), []);
+  assert.deepEqual(checkPart('1.2', part(true, 0.1), [audio], { hasVideo: false }), []);
+  assert.equal(checkPart('1.2', part(true, 0.01), [audio], { hasVideo: false }).length, 1);
   const wrong = [
+    [part(true, 0.1), [audio]],
+    [part(false, 0.3), [audio]],
     [part(true, 0.2), [delta, delta]],
     [part(false, 0.2), [key, delta]],
     [part(false, 0.2), [delta, key]],

@@ -37,7 +37,7 @@ function lengthOf(segment) {
 
 export class PlaylistChecker {
   // isLowLatency: parts and all that comes with them are expected.
-  // reports: how many other renditions must be reported on.
+  // reports: how many other renditions must be reported on; null if that changes.
   // frameS: how long a frame lasts at most, which is how exact durations and dates must be.
   // isIndependent: each segment begins with a key frame; not so if the publisher has too few.
   constructor(name, {
@@ -201,7 +201,7 @@ export class PlaylistChecker {
         playlist.segments.some(({ parts }) => parts.some(({ uri }) => uri === hints[0].uri))) {
       this.report('hint', `${hints[0].uri} is hinted at though it is listed already`);
     }
-    if (playlist.reports.length !== this.reports) {
+    if (this.reports !== null && playlist.reports.length !== this.reports) {
       this.report('rendition-report', `${playlist.reports.length} instead of ${this.reports}`);
     }
     for (const { uri, lastMsn, lastPart } of playlist.reports) {
@@ -367,15 +367,15 @@ export function checkParent(segment, whole, parts) {
 }
 
 // A part's tag against its samples: INDEPENDENT must be true, and DURATION what the frames say.
-// `samples` as parseFragments gives them.
-export function checkPart(place, part, samples, { frameS = 0.05 } = {}) {
+// `samples` as parseFragments gives them; hasVideo: the init segment declares video.
+export function checkPart(place, part, samples, { frameS = 0.05, hasVideo = true } = {}) {
   const problems = [];
   const video = samples.filter(({ kind }) => kind === 'video');
   const leading = video.length > 0 ? video : samples;
   if (leading.length === 0) {
     return [`part ${place} has no samples`];
   }
-  const isIndependent = video.length === 0 || isRandomAccess(video[0]);
+  const isIndependent = video.length > 0 ? isRandomAccess(video[0]) : !hasVideo;
   if (part.isIndependent && !isIndependent) {
     problems.push(`part ${place} says INDEPENDENT=YES and begins with no key frame`);
   }
@@ -386,7 +386,9 @@ export function checkPart(place, part, samples, { frameS = 0.05 } = {}) {
     problems.push(`part ${place}: the sync flag of its first frame is ${video[0].isSync}`);
   }
   const length = leading.reduce((sum, { duration, track }) => sum + duration / track.timescale, 0);
-  if (Math.abs(length - part.duration) > frameS) {
+  // Audio that trails the last picture overlaps what the pictures have declared already.
+  const isTrailing = hasVideo && video.length === 0;
+  if (part.duration - length > frameS || (length - part.duration > frameS && !isTrailing)) {
     problems.push(`part ${place} says ${seconds(part.duration)}, its frames last ` +
       `${seconds(length)}`);
   }

@@ -313,9 +313,10 @@ export class LowLatencyViewer extends Viewer {
       if (segment.parts.length > 0 && segment.uri !== null) {
         this.problems.push(...checkParent(segment, this.media.get(segment.uri), parts));
       }
+      const hasVideo = init?.tracks.some(({ kind }) => kind === 'video');
       segment.parts.forEach((part, k) => {
         this.problems.push(...checkPart(`${segment.msn}.${k}`, part,
-          parseFragments(parts[k], init)));
+          parseFragments(parts[k], init), { hasVideo }));
       });
     }
   }

@@ -253,19 +253,19 @@ export class Server {
     return parseMetrics(await getText(`${this.httpUrl}/metrics`));
   }
 
-  // SIGTERM; phien must exit with 0, soon, and no sanitizer may have found anything.
-  async stop({ timeoutMs = PATIENCE_MS } = {}) {
+  // Signals phien, which must exit with 0, soon, and no sanitizer may have found anything.
+  async stop({ signal = 'SIGTERM', timeoutMs = PATIENCE_MS } = {}) {
     const began = performance.now();
     this.isStopping = true;
     if (this.isRunning) {
-      this.child.kill('SIGTERM');
+      this.child.kill(signal);
     }
     const timer = AbortSignal.timeout(timeoutMs);
     await Promise.race([this.exited, once(timer, 'abort')]);
     if (this.isRunning) {
       this.child.kill('SIGKILL');
       await this.exited;
-      assert.fail(`phien has not ended ${timeoutMs} ms after SIGTERM:\n${this.tail()}`);
+      assert.fail(`phien has not ended ${timeoutMs} ms after ${signal}:\n${this.tail()}`);
     }
     rmSync(this.directory, { recursive: true, force: true });
     const report = this.lines.findIndex((line) => SANITIZER.test(line));
