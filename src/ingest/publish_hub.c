@@ -94,6 +94,7 @@ static void log_stop(const struct desk *desk, enum ph_close_reason reason, const
               ph_kv("channel", desk->entry->conf->name), ph_kv("session", publisher->session),
               ph_kv("reason", ph_close_reason_name(reason)),
               ph_kv("detail", detail != NULL ? detail : ph_close_reason_text(reason)),
+              ph_kv("peer", publisher->peer), ph_kv("application", publisher->application),
               ph_kv_real("duration_s", duration_s), ph_kv("video", codec_of(video)),
               ph_kv_int("width", video != NULL ? video->par->width : 0),
               ph_kv_int("height", video != NULL ? video->par->height : 0),
