@@ -23,7 +23,7 @@ struct ph_rtmp_session {
     void *arg;
     struct ph_rtmp_limits limits;
     struct ph_rtmp_limits early_limits; /* of messages before publish, when anybody may speak */
-    ph_usec now; /* of the call that is running */
+    ph_usec now;                        /* of the call that is running */
     enum ph_rtmp_phase phase;
     ph_usec phase_deadline; /* up to publish; media has its own */
 

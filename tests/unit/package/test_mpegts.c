@@ -343,10 +343,13 @@ static void test_bad_packets_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_segments),      cmocka_unit_test(test_reads_back_as_it_was),
-        cmocka_unit_test(test_discontinuity), cmocka_unit_test(test_what_it_carries),
+        cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_reads_back_as_it_was),
+        cmocka_unit_test(test_discontinuity),
+        cmocka_unit_test(test_what_it_carries),
         cmocka_unit_test(test_cut_between_key_frames),
-        cmocka_unit_test(test_hevc_and_ac3),  cmocka_unit_test(test_bad_packets_are_refused),
+        cmocka_unit_test(test_hevc_and_ac3),
+        cmocka_unit_test(test_bad_packets_are_refused),
     };
 
     av_log_set_level(AV_LOG_QUIET); /* tests provoke errors */
