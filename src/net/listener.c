@@ -73,8 +73,11 @@ static void on_acceptable(uv_poll_t *poll, int status, int events)
             return;
         }
         listener->is_out_of_descriptors = false;
-        listener->on_accept(listener->arg,
-                            ph_tcp_conn_create(listener->loop, fd, &peer, &listener->options));
+        struct ph_tcp_conn *conn =
+            ph_tcp_conn_create(listener->loop, fd, &peer, &listener->options);
+        if (conn != NULL) {
+            listener->on_accept(listener->arg, conn);
+        }
     }
 }
 

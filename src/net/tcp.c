@@ -100,6 +100,11 @@ struct ph_tcp_conn *ph_tcp_conn_create(struct ph_loop *loop, int fd,
     struct ph_tcp_conn *conn = ph_new(struct ph_tcp_conn);
     unsigned port = 0;
 
+    if (uv_poll_init(ph_loop_uv(loop), &conn->poll, fd) != 0) {
+        close(fd);
+        free(conn);
+        return NULL;
+    }
     conn->loop = loop;
     conn->fd = fd;
     conn->write_limit = options->write_limit;
@@ -108,7 +113,6 @@ struct ph_tcp_conn *ph_tcp_conn_create(struct ph_loop *loop, int fd,
     bool is_v6 = strchr(conn->peer_ip, ':') != NULL;
     snprintf(conn->peer, sizeof(conn->peer), is_v6 ? "[%s]:%u" : "%s:%u", conn->peer_ip, port);
     set_options(fd, options);
-    uv_poll_init(ph_loop_uv(loop), &conn->poll, fd);
     return conn;
 }
 
@@ -389,6 +393,9 @@ int ph_tcp_connect(struct ph_tcp_conn **out, struct ph_loop *loop, const char *a
         return err;
     }
     struct ph_tcp_conn *conn = ph_tcp_conn_create(loop, fd, &peer, options);
+    if (conn == NULL) {
+        return PH_EIO;
+    }
     conn->is_connecting = true;
     ph_tcp_conn_open(conn, ops, arg);
     *out = conn;
