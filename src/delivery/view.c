@@ -7,7 +7,8 @@
 
 /*
  * How long a worker goes on listening without a request. MPEG-TS is packaged only because
- * somebody listens, so that ends sooner; both are longer than any player pauses between reloads.
+ * somebody listens, so that ends sooner; both are longer than any player pauses between reloads
+ * and than any request is held.
  */
 #define FMP4_IDLE (60 * PH_USEC_PER_S)
 #define TS_IDLE (30 * PH_USEC_PER_S)
