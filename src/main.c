@@ -91,7 +91,8 @@ int main(int argc, char **argv)
         return 1;
     }
     if (arguments.is_check) {
-        printf("%s: right, %zu channels\n", arguments.conf_path, conf->channels_count);
+        printf("%s: right, %zu channel%s\n", arguments.conf_path, conf->channels_count,
+               conf->channels_count == 1 ? "" : "s");
         status = 0;
     } else {
         ph_log_setup(conf->log.level, conf->log.format);
