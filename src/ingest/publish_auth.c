@@ -61,12 +61,20 @@ enum ph_close_reason ph_publish_authorise(const struct ph_registry *registry, co
             ph_registry_find_by_key(registry, key, strlen(key));
         found.by_key = by_key != NULL ? by_key : found.by_key;
     }
+    *entry = found.by_name != NULL ? found.by_name : found.by_key;
     if (found.by_key == NULL) {
         return found.by_name != NULL ? PH_CLOSE_BAD_KEY : PH_CLOSE_UNKNOWN_CHANNEL;
     }
     if (found.has_two_names || (found.by_name != NULL && found.by_name != found.by_key)) {
         return PH_CLOSE_BAD_KEY;
     }
-    *entry = found.by_key;
     return PH_CLOSE_NONE;
+}
+
+const char *ph_publish_channel_named(const struct ph_publish_hub *hub, const char *path)
+{
+    const struct ph_registry_entry *entry = NULL;
+
+    (void)ph_publish_authorise(ph_publish_hub_registry(hub), path, "", &entry);
+    return entry != NULL ? entry->conf->name : NULL;
 }

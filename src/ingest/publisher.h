@@ -61,7 +61,8 @@ struct ph_mailbox *ph_publish_hub_mailbox(const struct ph_publish_hub *hub,
 
 /*
  * The channel that `path` and `query` ask for, if its key is among them. PH_CLOSE_NONE and
- * *entry, PH_CLOSE_UNKNOWN_CHANNEL or PH_CLOSE_BAD_KEY. See publish_auth.c for the forms.
+ * *entry; PH_CLOSE_BAD_KEY and in *entry the channel that was named; or
+ * PH_CLOSE_UNKNOWN_CHANNEL. See publish_auth.c for the forms.
  */
 enum ph_close_reason ph_publish_authorise(const struct ph_registry *registry, const char *path,
                                           const char *query,

@@ -79,6 +79,12 @@ enum ph_close_reason ph_publisher_open(struct ph_publisher **out, struct ph_publ
                                        void (*on_closed)(void *arg, enum ph_close_reason reason),
                                        void *arg);
 
+/*
+ * The channel that `path` names, whatever its key, or NULL: what the log line of a refusal names.
+ * Any thread; the text lives as long as the config.
+ */
+const char *ph_publish_channel_named(const struct ph_publish_hub *hub, const char *path);
+
 /* What the session learns of the application after opening; for the log and the API. */
 void ph_publisher_set_application(struct ph_publisher *publisher, const char *application);
 

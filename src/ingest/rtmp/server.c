@@ -35,7 +35,8 @@ struct connection {
     struct ph_publisher *publisher; /* NULL before publish */
     struct ph_timer *timer;
     ph_usec timer_at;
-    bool has_ended; /* the session is over; only the socket is still there */
+    const char *refused_channel; /* asked for without its key; NULL: none */
+    bool has_ended;              /* the session is over; only the socket is still there */
     char id[9];
     struct connection *next;
     struct connection *prev;
@@ -91,8 +92,8 @@ static void send_replies(struct connection *c)
 static void log_close(const struct connection *c, enum ph_close_reason reason, const char *detail)
 {
     ph_log_info(
-        "rtmp.close", ph_kv("session", c->id), ph_kv("peer", ph_tcp_conn_peer(c->tcp)),
-        ph_kv("reason", ph_close_reason_name(reason)),
+        "rtmp.close", ph_kv("channel", c->refused_channel), ph_kv("session", c->id),
+        ph_kv("peer", ph_tcp_conn_peer(c->tcp)), ph_kv("reason", ph_close_reason_name(reason)),
         ph_kv("detail", detail != NULL && *detail != '\0' ? detail : ph_close_reason_text(reason)));
     ph_stats_closed(c->server->stats, reason);
 }
@@ -186,8 +187,13 @@ static enum ph_close_reason on_session_publish(void *arg, const struct ph_rtmp_p
         .application = publish->flash_ver,
         .max_bitrate_kbps = c->server->conf->rtmp.max_bitrate_kbps,
     };
-    return ph_publisher_open(&c->publisher, c->server->hub, ph_loop_mailbox(c->server->loop),
-                             &request, on_closed_by_home, c);
+    enum ph_close_reason refusal =
+        ph_publisher_open(&c->publisher, c->server->hub, ph_loop_mailbox(c->server->loop), &request,
+                          on_closed_by_home, c);
+    if (refusal == PH_CLOSE_BAD_KEY) {
+        c->refused_channel = ph_publish_channel_named(c->server->hub, path);
+    }
+    return refusal;
 }
 
 static void on_session_track(void *arg, struct ph_track *track)
