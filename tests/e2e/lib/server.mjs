@@ -6,7 +6,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { EventEmitter, on, once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
@@ -20,7 +20,8 @@ export const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '../../..')
 export const PHIEN = resolve(process.env.PHIEN_BIN ?? join(ROOT, 'build/phien'));
 
 // Such builds are slower and keep freed memory for a while.
-export const IS_SANITIZED = /asan|tsan/.test(PHIEN);
+export const IS_SANITIZED = existsSync(PHIEN) &&
+  /__(asan|tsan)_init/.test(readFileSync(PHIEN, 'latin1'));
 
 // Where media and screenshots are kept.
 export const ARTEFACTS = resolve(process.env.PHIEN_E2E_DIR ?? join(ROOT, 'build/e2e'));
