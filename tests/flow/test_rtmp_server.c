@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The RTMP server over loopback: two of them on loops in threads of their own, as two workers
+ * have them, and clients that block.
+ */
+#include "camera.h"
+#include "errand.h"
+#include "rtmp_publisher.h"
+
+#include <phien/core/log.h>
+#include <phien/ingest/rtmp.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+enum { WORKERS = 2, LOG_BYTES = 32768, PATIENCE_S = 30 };
+
+struct world {
+    struct ph_conf conf[WORKERS]; /* one for each server, since each has a port of its own */
+    char listen[WORKERS][32];
+    int reserved[WORKERS]; /* sockets that keep the ports ours */
+    unsigned ports[WORKERS];
+    struct ph_loop *loops[WORKERS];
+    struct ph_stats stats[WORKERS];
+    struct ph_registry *registry;
+    struct ph_publish_hub *hub;
+    struct ph_peers *peers;
+    struct ph_rtmp_server *servers[WORKERS];
+    const struct ph_registry_entry *entry;
+    struct camera camera;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    unsigned packets;
+    unsigned pauses;
+    char log[LOG_BYTES];
+};
+
+static void on_program(void *arg, struct ph_program *program, ph_usec wall, bool discontinuity)
+{
+    (void)arg;
+    (void)program;
+    (void)wall;
+    (void)discontinuity;
+}
+
+static void count(struct world *world, unsigned *what)
+{
+    pthread_mutex_lock(&world->mutex);
+    *what += 1;
+    pthread_cond_broadcast(&world->changed);
+    pthread_mutex_unlock(&world->mutex);
+}
+
+static void on_packet(void *arg, const AVPacket *packet, ph_usec now)
+{
+    (void)packet;
+    (void)now;
+    count(arg, &((struct world *)arg)->packets);
+}
+
+static void on_pause(void *arg, ph_usec now)
+{
+    (void)now;
+    count(arg, &((struct world *)arg)->pauses);
+}
+
+static void on_end(void *arg, ph_usec now)
+{
+    (void)arg;
+    (void)now;
+}
+
+static const struct ph_sink_ops sink_ops = {on_program, on_packet, on_pause, on_end};
+
+static void on_line(void *arg, const char *line)
+{
+    struct world *world = arg;
+
+    pthread_mutex_lock(&world->mutex);
+    size_t len = strlen(world->log);
+    snprintf(world->log + len, sizeof(world->log) - len, "%s\n", line);
+    pthread_cond_broadcast(&world->changed);
+    pthread_mutex_unlock(&world->mutex);
+}
+
+static struct timespec patience(void)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += PATIENCE_S;
+    return until;
+}
+
+/* Until something was counted up to `wanted`. */
+static void await_count(struct world *world, const unsigned *what, unsigned wanted)
+{
+    struct timespec until = patience();
+    int err = 0;
+
+    pthread_mutex_lock(&world->mutex);
+    while (*what < wanted && err == 0) {
+        err = pthread_cond_timedwait(&world->changed, &world->mutex, &until);
+    }
+    unsigned got = *what;
+    pthread_mutex_unlock(&world->mutex);
+    if (got < wanted) {
+        fail_msg("%u came instead of %u", got, wanted);
+    }
+}
+
+static void await_log(struct world *world, const char *text)
+{
+    struct timespec until = patience();
+    int err = 0;
+
+    pthread_mutex_lock(&world->mutex);
+    while (strstr(world->log, text) == NULL && err == 0) {
+        err = pthread_cond_timedwait(&world->changed, &world->mutex, &until);
+    }
+    pthread_mutex_unlock(&world->mutex);
+    if (err != 0) {
+        fail_msg("no %s in:\n%s", text, world->log);
+    }
+}
+
+/* A port that nobody else gets: the socket is bound, but does not listen. */
+static void reserve_port(struct world *world, unsigned worker)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    int on = 1;
+
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+    assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)), 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    world->reserved[worker] = fd;
+    world->ports[worker] = ntohs(address.sin_port);
+    snprintf(world->listen[worker], sizeof(world->listen[worker]), "127.0.0.1:%u",
+             world->ports[worker]);
+}
+
+static int set_up_with(void **state, unsigned idle_timeout_s)
+{
+    static struct ph_conf_channel channel = {
+        .name = "sinho", .key = "s3cret-key", .title = "", .overlay_token = ""};
+    struct world *world = calloc(1, sizeof(*world));
+    struct ph_stats *stats[WORKERS] = {&world->stats[0], &world->stats[1]};
+
+    pthread_mutex_init(&world->mutex, NULL);
+    pthread_cond_init(&world->changed, NULL);
+    ph_log_divert(on_line, world);
+    camera_open(&world->camera, "h264_bframes_aac.mp4", "h264_bframes_aac.mp4");
+    for (unsigned i = 0; i < WORKERS; i++) {
+        reserve_port(world, i);
+        world->conf[i] = (struct ph_conf){
+            .workers = WORKERS,
+            .rtmp = {.listen = world->listen[i]},
+            .publish = {.grace_s = 90, .idle_timeout_s = idle_timeout_s},
+            .channels = &channel,
+            .channels_count = 1,
+        };
+        assert_int_equal(ph_loop_create(&world->loops[i], "test"), PH_OK);
+    }
+    world->registry = ph_registry_create(&world->conf[0], stats);
+    world->hub = ph_publish_hub_create(world->registry, world->loops, stats);
+    world->peers = ph_peers_create(1); /* which does not count for loopback */
+    world->entry = ph_registry_at(world->registry, 0);
+    ph_channel_add_sink(world->entry->channel, &sink_ops, world);
+    for (unsigned i = 0; i < WORKERS; i++) {
+        assert_int_equal(ph_rtmp_server_create(&world->servers[i], world->loops[i], &world->conf[i],
+                                               world->hub, world->peers, stats[i]),
+                         PH_OK);
+        assert_int_equal(ph_loop_start(world->loops[i]), PH_OK);
+    }
+    *state = world;
+    return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, 2 * PATIENCE_S);
+}
+
+static int set_up_impatient(void **state)
+{
+    return set_up_with(state, 1);
+}
+
+static int tear_down(void **state)
+{
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < WORKERS; i++) {
+        ph_loop_stop(world->loops[i]);
+        ph_loop_join(world->loops[i]);
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        ph_rtmp_server_destroy(&world->servers[i]);
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        ph_publish_hub_close_home(world->hub, i);
+    }
+    for (unsigned i = 0; i < WORKERS; i++) {
+        ph_loop_destroy(&world->loops[i]);
+        close(world->reserved[i]);
+        assert_int_equal(world->stats[i].value[PH_STAT_RTMP_CONNECTIONS], 0);
+        assert_int_equal(world->stats[i].value[PH_STAT_SESSIONS_RTMP], 0);
+    }
+    ph_publish_hub_destroy(&world->hub);
+    ph_peers_destroy(&world->peers);
+    ph_registry_destroy(&world->registry);
+    ph_log_divert(NULL, NULL);
+    camera_close(&world->camera);
+    pthread_cond_destroy(&world->changed);
+    pthread_mutex_destroy(&world->mutex);
+    free(world);
+    return 0;
+}
+
+/* ---- clients ---- */
+
+struct client {
+    int fd;
+    struct rtmp_publisher *publisher;
+    bool is_at_end; /* the server has closed */
+};
+
+static int open_socket(const struct world *world, unsigned worker)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons((uint16_t)world->ports[worker]),
+                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    struct timeval patience_of_socket = {.tv_sec = PATIENCE_S};
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+    assert_int_equal(
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience_of_socket, sizeof(patience_of_socket)),
+        0);
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
+        close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+static void flush(struct client *client)
+{
+    struct ph_slice slice;
+
+    while (rtmp_publisher_pull(client->publisher, &slice)) {
+        for (size_t pos = 0; pos < slice.len && !client->is_at_end;) {
+            ssize_t sent = send(client->fd, slice.data + pos, slice.len - pos, MSG_NOSIGNAL);
+            client->is_at_end = sent < 0;
+            pos += sent > 0 ? (size_t)sent : 0;
+        }
+        ph_slice_clear(&slice);
+    }
+}
+
+/* One reading from the server, and what is to be said to that. */
+static void converse(struct client *client)
+{
+    uint8_t bytes[4096];
+    ssize_t len = recv(client->fd, bytes, sizeof(bytes), 0);
+
+    assert_true(len >= 0); /* else patience is over */
+    client->is_at_end = len == 0;
+    int err = rtmp_publisher_feed(client->publisher, bytes, (size_t)len);
+    assert_true(err == PH_OK || err == PH_EACCESS); /* a refusal, see its status */
+    flush(client);
+}
+
+static struct client open_client(const struct world *world, unsigned worker, const char *name)
+{
+    const struct rtmp_publisher_conf conf = {
+        .app = "live", .tc_url = "rtmp://127.0.0.1/live", .name = name, .chunk_size = 4096};
+    struct client client = {.fd = open_socket(world, worker)};
+
+    assert_true(client.fd >= 0);
+    assert_int_equal(rtmp_publisher_create(&client.publisher, &conf), PH_OK);
+    flush(&client);
+    while (!client.is_at_end && *rtmp_publisher_status(client.publisher) == '\0') {
+        converse(&client);
+    }
+    return client;
+}
+
+static void close_client(struct client *client)
+{
+    rtmp_publisher_destroy(&client->publisher);
+    close(client->fd);
+}
+
+/* Publishes `packets` of the camera and waits until they are on air. */
+static void broadcast(struct world *world, struct client *client, unsigned packets)
+{
+    pthread_mutex_lock(&world->mutex);
+    unsigned before = world->packets;
+    pthread_mutex_unlock(&world->mutex);
+    camera_restart(&world->camera);
+    assert_int_equal(rtmp_publisher_send_track(client->publisher, world->camera.video_par, 0),
+                     PH_OK);
+    assert_int_equal(rtmp_publisher_send_track(client->publisher, world->camera.audio_par, 0),
+                     PH_OK);
+    for (unsigned i = 0; i < packets; i++) {
+        const AVPacket *packet = camera_next(&world->camera);
+        assert_int_equal(rtmp_publisher_send_packet(client->publisher, packet), PH_OK);
+    }
+    flush(client);
+    await_count(world, &world->packets, before + packets);
+}
+
+static struct client go_on_air(struct world *world, unsigned worker)
+{
+    struct client client = open_client(world, worker, "sinho?key=s3cret-key");
+
+    assert_string_equal(rtmp_publisher_status(client.publisher), "NetStream.Publish.Start");
+    broadcast(world, &client, 200);
+    return client;
+}
+
+static void read_to_end(struct client *client)
+{
+    while (!client->is_at_end) {
+        converse(client);
+    }
+}
+
+/* ---- the tests ---- */
+
+static void a_session_from_either_worker(void **state)
+{
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < WORKERS; i++) {
+        struct client client = go_on_air(world, i);
+        rtmp_publisher_unpublish(client.publisher);
+        flush(&client);
+        await_count(world, &world->pauses, i + 1);
+        close_client(&client);
+    }
+    await_log(world, "reason=unpublish");
+    assert_null(strstr(world->log, "s3cret"));
+    assert_true(world->stats[0].value[PH_STAT_INGEST_BYTES] > 10000);
+}
+
+/* The client closes first, and only if it does not, the server. */
+static void after_the_end_the_client_closes(void **state)
+{
+    struct world *world = *state;
+    struct client client = go_on_air(world, 0);
+
+    rtmp_publisher_unpublish(client.publisher);
+    flush(&client);
+    await_log(world, "event=publish.stop");
+    read_to_end(&client); /* two seconds later */
+    close_client(&client);
+    assert_null(strstr(world->log, "event=rtmp.close"));
+}
+
+static void the_newest_takes_over(void **state)
+{
+    struct world *world = *state;
+
+    for (unsigned i = 0; i < 4; i++) {
+        struct client old = go_on_air(world, i & 1);
+        struct client new = go_on_air(world, i >> 1);
+        read_to_end(&old);
+        assert_string_equal(rtmp_publisher_status(old.publisher), "NetStream.Publish.BadName");
+        assert_true(strlen(rtmp_publisher_description(old.publisher)) > 10);
+        await_log(world, "reason=takeover");
+        close_client(&old);
+        close_client(&new);
+        await_count(world, &world->pauses, 2 * (i + 1));
+    }
+}
+
+static void who_has_no_right_is_told_so(void **state)
+{
+    static const char *const names[] = {"sinho?key=wrong", "sinho", "nobody?key=x", "wr0ng"};
+    struct world *world = *state;
+
+    for (size_t i = 0; i < PH_ARRAY_SIZE(names); i++) {
+        struct client client = open_client(world, i % WORKERS, names[i]);
+        assert_false(rtmp_publisher_is_live(client.publisher));
+        assert_string_equal(rtmp_publisher_status(client.publisher), "NetStream.Publish.BadName");
+        read_to_end(&client);
+        close_client(&client);
+    }
+    await_log(world, "reason=bad_key");
+    await_log(world, "reason=unknown_channel");
+    assert_null(strstr(world->log, "wrong"));
+    assert_null(strstr(world->log, "wr0ng"));
+    assert_int_equal(world->packets, 0);
+}
+
+static void what_is_not_rtmp_is_known_for_what_it_is(void **state)
+{
+    static const char *const first_bytes[][2] = {
+        {"GET / HTTP/1.1\r\nHost: x\r\n\r\n", "reason=http_on_rtmp_port"},
+        {"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", "reason=tls_on_plain_port"},
+        {"\xff\xff\xff\xff", "reason=bad_handshake"},
+    };
+    struct world *world = *state;
+
+    for (size_t i = 0; i < PH_ARRAY_SIZE(first_bytes); i++) {
+        int fd = open_socket(world, 0);
+        uint8_t byte = 0;
+        assert_true(send(fd, first_bytes[i][0], strlen(first_bytes[i][0]), MSG_NOSIGNAL) > 0);
+        assert_int_equal(recv(fd, &byte, 1, 0), 0);
+        close(fd);
+        await_log(world, first_bytes[i][1]);
+    }
+}
+
+static void silence_ends_the_session(void **state)
+{
+    struct world *world = *state;
+    struct client client = go_on_air(world, 1);
+
+    read_to_end(&client); /* a second later */
+    close_client(&client);
+    await_log(world, "reason=timeout_media");
+    assert_non_null(strstr(world->log, "level=warn event=publish.stop"));
+}
+
+static void a_client_that_goes_is_missed(void **state)
+{
+    struct world *world = *state;
+    struct linger at_once = {.l_onoff = 1};
+
+    struct client client = go_on_air(world, 0);
+    close_client(&client);
+    await_log(world, "reason=peer_closed");
+    client = go_on_air(world, 1);
+    assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
+    close_client(&client); /* with a reset */
+    await_log(world, "reason=network");
+    await_count(world, &world->pauses, 2);
+}
+
+static void drain(void *arg)
+{
+    ph_rtmp_server_drain(arg);
+}
+
+static void a_drain_ends_everything(void **state)
+{
+    struct world *world = *state;
+    struct client live = go_on_air(world, 1);
+    int silent = open_socket(world, 1);
+    uint8_t byte = 0;
+
+    run_on(world->loops[1], drain, world->servers[1]);
+    read_to_end(&live);
+    await_log(world, "event=publish.stop");
+    await_log(world, "reason=shutdown");
+    close_client(&live);
+    assert_true(recv(silent, &byte, 1, 0) <= 0);
+    close(silent);
+    assert_int_equal(open_socket(world, 1), -1);
+    /* The other worker goes on. */
+    struct client client = go_on_air(world, 0);
+    close_client(&client);
+}
+
+static void a_port_that_is_taken_is_an_error(void **state)
+{
+    struct world *world = *state;
+    struct ph_conf conf = world->conf[0];
+    struct ph_rtmp_server *server = NULL;
+    struct ph_loop *loop = NULL;
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t len = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    char text[32];
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &len), 0);
+    snprintf(text, sizeof(text), "127.0.0.1:%u", ntohs(address.sin_port));
+    conf.rtmp.listen = text;
+    assert_int_equal(ph_loop_create(&loop, "test"), PH_OK);
+    assert_int_equal(
+        ph_rtmp_server_create(&server, loop, &conf, world->hub, world->peers, &world->stats[0]),
+        PH_EADDRINUSE);
+    assert_null(server);
+    ph_loop_destroy(&loop);
+    close(fd);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+    const struct CMUnitTest tests[] = {
+        TEST(a_session_from_either_worker),
+        TEST(after_the_end_the_client_closes),
+        TEST(the_newest_takes_over),
+        TEST(who_has_no_right_is_told_so),
+        TEST(what_is_not_rtmp_is_known_for_what_it_is),
+        cmocka_unit_test_setup_teardown(silence_ends_the_session, set_up_impatient, tear_down),
+        TEST(a_client_that_goes_is_missed),
+        TEST(a_drain_ends_everything),
+        TEST(a_port_that_is_taken_is_an_error),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
