@@ -59,7 +59,8 @@ static void memory_stays_flat(void **state)
 
     (void)state;
     flow->is_recording = false;
-    camera_open(&camera, "h264_bframes_aac.mp4", "h264_bframes_aac.mp4");
+    flow->publisher_conf.is_enhanced = true;
+    camera_open(&camera, "h264_bframes_aac.mp4", "hevc_ac3.mp4"); /* few packets a second */
     camera.fps = (AVRational){10, 1};
     camera.gop = 20;
     flow_begin(flow);
