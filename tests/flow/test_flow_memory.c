@@ -31,13 +31,22 @@ static void note(struct range *range)
     range->most = bytes > range->most ? bytes : range->most;
 }
 
+/*
+ * What may differ between two readings. A sanitizer counts exactly; malloc counts what lies free
+ * in its thread cache as in use, which is a matter of chance.
+ */
+static size_t slack_bytes(void)
+{
+    return __sanitizer_get_current_allocated_bytes != NULL ? 8192 : 65536;
+}
+
 /* Buffers breathe with the segments; what they return to stays the same. */
 static void check_flat(const struct range *before, const struct range *after)
 {
     print_message("%zu..%zu bytes at first, %zu..%zu in the end\n", before->least, before->most,
                   after->least, after->most);
-    assert_true(after->least <= before->least + 8192);
-    assert_true(after->most <= before->most + 8192);
+    assert_true(after->least <= before->least + slack_bytes());
+    assert_true(after->most <= before->most + slack_bytes());
 }
 
 static struct range play_hour(struct flow *flow, struct camera *camera)
