@@ -19,9 +19,18 @@ const WATCH_S = 30;
 // The page itself speaks of a stall after this long.
 const STALL_MS = 1500;
 
+// The longest time between two pictures: { from, ms }.
 function longestGap(frames) {
-  const gaps = frames.slice(1).map(({ at }, i) => at - frames[i].at);
-  return Math.max(0, ...gaps);
+  return frames.slice(1).map(({ at }, i) => ({ from: frames[i].at, ms: at - frames[i].at }))
+    .reduce((longest, gap) => (gap.ms > longest.ms ? gap : longest), { from: 0, ms: 0 });
+}
+
+// What the server did around that time, for whoever has to find out why.
+function logAround(server, { from, ms }) {
+  return server.lines.filter((_, i) => {
+    const at = Date.parse(server.log[i].time);
+    return at >= from - 2000 && at <= from + ms + 1000;
+  }).join('\n');
 }
 
 function median(values) {
@@ -29,7 +38,7 @@ function median(values) {
 }
 
 // Watches for a while; the picture must keep moving and the page must stay "playing".
-async function watch(t, watched, name) {
+async function watch(t, server, watched, name) {
   const began = Date.now();
   const latencies = [];
   for (let second = 1; second <= WATCH_S; second++) {
@@ -40,13 +49,15 @@ async function watch(t, watched, name) {
   const { frames, states, events } = await watched.seen();
   const during = frames.filter(({ at }) => at >= began);
   const media = during.at(-1).mediaTime - during[0].mediaTime;
+  const gap = longestGap(during);
   const told = latencies.filter((latency) => latency !== null);
   t.diagnostic(`${name}: ${during.length} pictures and ${media.toFixed(1)} s of media in ` +
-    `${WATCH_S} s, longest standstill ${longestGap(during)} ms, ` +
+    `${WATCH_S} s, longest standstill ${gap.ms} ms, ` +
     `${events.filter(({ event, at }) => event === 'waiting' && at >= began).length} waits, ` +
     `behind (p50 / max): ${median(told)} / ${Math.max(...told)} s`);
+  assert.ok(gap.ms < STALL_MS, `the picture stood still for ${gap.ms} ms; the page's events: ` +
+    `${JSON.stringify(events.slice(-20))}; the log around it:\n${logAround(server, gap)}`);
   assert.deepEqual(states.filter(({ at }) => at >= began), [], 'the page left "playing"');
-  assert.ok(longestGap(during) < STALL_MS, `the picture stood still for ${longestGap(during)} ms`);
   assert.ok(Math.abs(media - WATCH_S) < 3, `${media} s of media in ${WATCH_S} s`);
   assert.ok(told.length > WATCH_S / 2, 'the page did not tell how far behind it is');
   assert.ok(median(told) < 5, `${median(told)} s behind`);
@@ -80,7 +91,8 @@ test('the watch page', async (t) => {
   });
 
   await t.test('plays without a stall', async (subtest) => {
-    await Promise.all([watch(subtest, early, 'early'), watch(subtest, late, 'late')]);
+    await Promise.all([watch(subtest, server, early, 'early'),
+      watch(subtest, server, late, 'late')]);
     await late.screenshot('wide');
     assert.deepEqual([...early.errors, ...late.errors], []);
   });
