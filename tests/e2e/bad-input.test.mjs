@@ -196,6 +196,7 @@ test('bad input', { concurrency: true }, async (t) => {
     await watching;
     viewer.checkBytes();
     assert.deepEqual(viewer.allProblems, []);
+    assert.equal(viewer.timeouts, 0, 'reloads were held in vain');
     assert.ok(viewer.delaysMs.length > 20, `${viewer.delaysMs.length} parts were watched`);
     assert.equal(server.findLog({ event: 'publish.stop', channel: 'ban' }), undefined);
   });

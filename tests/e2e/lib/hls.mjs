@@ -173,6 +173,7 @@ export class LowLatencyViewer extends Viewer {
     this.skip = skip;
     this.reloads = 0;
     this.deltas = 0; // that skipped something and were compared
+    this.timeouts = 0; // reloads that were held in vain
     this.hintsMet = 0;
     this.reportsFollowed = 0;
     this.delaysMs = []; // from the date of a part's end to its being listed
@@ -226,6 +227,7 @@ export class LowLatencyViewer extends Viewer {
     const response = await get(withQuery(this.url, wantsDelta
       ? { ...query, _HLS_skip: 'YES' } : query));
     if (response.status === 503) {
+      this.timeouts += 1;
       return null;
     }
     if (response.status !== 200) {
