@@ -19,9 +19,9 @@ const WATCH_S = 30;
 // The page itself speaks of a stall after this long.
 const STALL_MS = 1500;
 
-// The longest time between two pictures: { from, ms }.
-function longestGap(frames) {
-  return frames.slice(1).map(({ at }, i) => ({ from: frames[i].at, ms: at - frames[i].at }))
+// The longest time without a new picture until `end`: { from, ms }.
+function longestGap(frames, end) {
+  return frames.map(({ at }, i) => ({ from: at, ms: (frames[i + 1]?.at ?? end) - at }))
     .reduce((longest, gap) => (gap.ms > longest.ms ? gap : longest), { from: 0, ms: 0 });
 }
 
@@ -49,7 +49,7 @@ async function watch(t, server, watched, name) {
   const { frames, states, events } = await watched.seen();
   const during = frames.filter(({ at }) => at >= began);
   const media = during.at(-1).mediaTime - during[0].mediaTime;
-  const gap = longestGap(during);
+  const gap = longestGap(during, Date.now());
   const told = latencies.filter((latency) => latency !== null);
   t.diagnostic(`${name}: ${during.length} pictures and ${media.toFixed(1)} s of media in ` +
     `${WATCH_S} s, longest standstill ${gap.ms} ms, ` +
