@@ -6,7 +6,7 @@
 #
 # ingest:  CPU seconds and memory with 1, 20 and 60 publishers, LL-HLS on; beside it nginx with
 #          libnginx-mod-rtmp and its HLS, if that is installed
-# latency: from a part's last frame sent to the part read, alone and beside 59 more publishers
+# latency: from the frame that ends a part to the part read, alone and beside 59 more publishers
 # viewers: how far apart 1000 held viewers get their answers
 #
 # BENCH_REPEATS=N runs each N times and prints medians (3), BENCH_SECONDS=N measures for so long
@@ -269,7 +269,7 @@ print_latency()
 bench_latency()
 {
     local others round
-    echo "latency: last frame of a part sent -> part read, ms"
+    echo "latency: the frame that ends a part sent -> part read, ms"
     for others in 0 59; do
         rm -f "$work/latency.rows"
         for ((round = 0; round < repeats; round++)); do

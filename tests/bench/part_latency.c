@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long after a part's last frame was sent a viewer has read the part, by one clock, since
- * publisher and viewers are this process. One viewer asks for each part ahead of time, by the
- * preload hint; one waits for the playlist by blocking reload and then fetches.
+ * How long after the frame that ends a part was sent a viewer has read the part, by one clock,
+ * since publisher and viewers are this process. That frame is the part's last one, or the key
+ * frame behind a segment's last part: until then more of the segment may come. One viewer asks for
+ * each part ahead of time, by the preload hint; one waits for the playlist by blocking reload and
+ * then fetches.
  *
  *     part_latency RTMP_ADDRESS:PORT HTTP_ADDRESS:PORT CHANNEL KEY FILE SECONDS
  *
@@ -27,6 +29,7 @@ enum { PATH_BYTES = 256, FRAMES_MAX = 1 << 20, PART_FRAMES_MAX = 1024, VIDEO_TRA
 struct sent_frame {
     ph_usec at;
     int size;
+    bool is_key;
 };
 
 struct bench {
@@ -115,6 +118,16 @@ static bool count_frames(struct viewer *viewer, const struct http_answer *answer
     return viewer->frames > 0;
 }
 
+/* When the frame was sent that ended the part just read. */
+static ph_usec when_ended(const struct viewer *viewer)
+{
+    const struct bench *bench = viewer->bench;
+    bool is_last_of_segment =
+        viewer->frames < bench->frame_count && bench->frames[viewer->frames].is_key;
+
+    return bench->frames[is_last_of_segment ? viewer->frames : viewer->frames - 1].at;
+}
+
 static void on_part(void *arg, const struct http_answer *answer)
 {
     struct viewer *viewer = arg;
@@ -123,9 +136,9 @@ static void on_part(void *arg, const struct http_answer *answer)
         stop(viewer->bench, "a part is not there or not what was sent; is the channel fresh?");
         return;
     }
-    ph_usec sent_at = viewer->bench->frames[viewer->frames - 1].at;
-    if (viewer->asked_at < sent_at) { /* else it is still catching up */
-        durations_add(&viewer->latency, answer->last_byte_at - sent_at);
+    ph_usec ended_at = when_ended(viewer);
+    if (viewer->asked_at < ended_at) { /* else it is still catching up */
+        durations_add(&viewer->latency, answer->last_byte_at - ended_at);
     }
     viewer->number++;
     if (viewer->follows_hint || viewer->number < viewer->playlist.hint) {
@@ -141,7 +154,9 @@ static void on_packet(void *arg, const AVPacket *packet)
 
     if (packet->stream_index == PH_TRACK_VIDEO && bench->frame_count < FRAMES_MAX) {
         bench->frames[bench->frame_count++] =
-            (struct sent_frame){.at = ph_clock_mono(), .size = packet->size};
+            (struct sent_frame){.at = ph_clock_mono(),
+                                .size = packet->size,
+                                .is_key = (packet->flags & AV_PKT_FLAG_KEY) != 0};
     }
 }
 
