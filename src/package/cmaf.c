@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Packets to fMP4: the init segment by libavformat's mp4 muxer, the movie fragments by our own.
+ * Packets to movie fragments, by libavformat's mp4 muxer. What is set here was found by measuring
+ * (FFmpeg 5.1); each of these settings, left out, loses the timeline in a way that no test but
+ * one of tfdt against dts shows.
  */
 #include "cmaf.h"
 
-#include "fragment.h"
 #include "muxer.h"
 
 #include <phien/core/mem.h>
@@ -13,13 +14,26 @@
 #include <string.h>
 
 struct ph_cmaf {
-    struct ph_fragment fragment;
-    struct ph_muxer muxer; /* until the init segment is there */
+    struct ph_muxer muxer;
     struct ph_buf *init;
-    bool is_av1;
+    AVPacket *held; /* the newest video packet: its duration is known with the next one */
+    bool has_held;
+    bool has_samples[PH_TRACK_KINDS]; /* in the open part */
+    enum ph_track_kind newest_kind;   /* of the samples, _NONE if there are none */
+    int64_t newest_dts;
+    bool is_next_free; /* the next part may begin before this one's declared end */
+    bool is_delayed;   /* the init segment needs a packet of the audio */
+    bool has_audio_sample;
 };
 
-/* Their configuration is found in the first packet. */
+/*
+ * frag_custom: fragments end where we say. skip_trailer: no index of all fragments is collected.
+ * frag_discont, for every fragment: tfdt is the first packet's dts; without it the muxer writes
+ * the sum of the durations so far, which drifts, and both tracks start at 0.
+ * use_editlist=0: else an edit list is wanted that frag_discont prevents, and video comes late.
+ */
+#define MOVFLAGS "frag_custom+empty_moov+default_base_moof+skip_trailer+frag_discont"
+
 static bool needs_packet_for_init(const struct ph_track *track)
 {
     return track != NULL &&
@@ -43,23 +57,15 @@ static int add_tracks(struct ph_cmaf *cmaf, const struct ph_track *video,
     return err;
 }
 
-/* use_editlist: it would shift video with B-frames against the audio. */
-static int begin(struct ph_cmaf *cmaf, bool is_delayed)
+static int begin(struct ph_cmaf *cmaf)
 {
-    const char *const options[] = {
-        "movflags",
-        is_delayed ? "frag_custom+empty_moov+default_base_moof+delay_moov"
-                   : "frag_custom+empty_moov+default_base_moof",
-        "use_editlist",
-        "0",
-        NULL,
-    };
+    const char *const options[] = {"movflags", cmaf->is_delayed ? MOVFLAGS "+delay_moov" : MOVFLAGS,
+                                   "use_editlist", "0", NULL};
     int err = ph_muxer_begin(&cmaf->muxer, options);
 
-    if (err == PH_OK && !is_delayed) {
+    if (err == PH_OK && !cmaf->is_delayed) {
         err = ph_muxer_take(&cmaf->muxer, &cmaf->init);
         PH_ASSERT(err != PH_EAGAIN);
-        ph_muxer_fini(&cmaf->muxer);
     }
     return err;
 }
@@ -69,14 +75,14 @@ int ph_cmaf_create(struct ph_cmaf **out, const struct ph_track *video, const str
     struct ph_cmaf *cmaf = ph_new(struct ph_cmaf);
 
     PH_ASSERT(video != NULL || audio != NULL);
-    ph_fragment_init(&cmaf->fragment, video != NULL, audio != NULL);
-    cmaf->is_av1 = video != NULL && video->par->codec_id == AV_CODEC_ID_AV1;
-    int err = ph_muxer_init(&cmaf->muxer, "mp4");
+    cmaf->is_delayed = needs_packet_for_init(audio);
+    cmaf->held = av_packet_alloc();
+    int err = cmaf->held != NULL ? ph_muxer_init(&cmaf->muxer, "mp4") : PH_ENOMEM;
     if (err == PH_OK) {
         err = add_tracks(cmaf, video, audio);
     }
     if (err == PH_OK) {
-        err = begin(cmaf, needs_packet_for_init(audio));
+        err = begin(cmaf);
     }
     if (err != PH_OK) {
         ph_cmaf_destroy(&cmaf);
@@ -94,9 +100,9 @@ void ph_cmaf_destroy(struct ph_cmaf **ref)
     if (cmaf == NULL) {
         return;
     }
+    av_packet_free(&cmaf->held);
     ph_buf_unref(&cmaf->init);
     ph_muxer_fini(&cmaf->muxer);
-    ph_fragment_fini(&cmaf->fragment);
     free(cmaf);
 }
 
@@ -105,44 +111,94 @@ struct ph_buf *ph_cmaf_init(const struct ph_cmaf *cmaf)
     return cmaf->init;
 }
 
-/* The muxer writes the init segment alone when it is first flushed; then it is done. */
-static int make_init(struct ph_cmaf *cmaf, const AVPacket *audio)
+/*
+ * A fragment's first packet may come before the declared end of the fragment before, which was
+ * only foreseen. The muxer then moves it and loses its pts, unless frag_discont is in force for
+ * its track already: setting it just before the packet is too late. So it is set with a packet of
+ * the fragment before, and not with a track's first one there, which would use it up.
+ */
+static int write_sample(struct ph_cmaf *cmaf, const AVPacket *packet, int64_t duration)
 {
-    int err = ph_muxer_write(&cmaf->muxer, audio, audio->duration);
+    enum ph_track_kind kind = (enum ph_track_kind)packet->stream_index;
+    bool is_first = !cmaf->has_samples[kind];
 
-    if (err == PH_OK) {
-        err = ph_muxer_flush(&cmaf->muxer, &cmaf->init);
+    if (!is_first && !cmaf->is_next_free) {
+        ph_muxer_set(&cmaf->muxer, "movflags", "+frag_discont");
     }
+    int err = ph_muxer_write(&cmaf->muxer, packet, duration);
     if (err == PH_OK) {
-        ph_muxer_fini(&cmaf->muxer);
+        cmaf->is_next_free = !is_first;
+        cmaf->has_samples[kind] = true;
+        cmaf->has_audio_sample |= kind == PH_TRACK_AUDIO;
+        cmaf->newest_kind = kind;
+        cmaf->newest_dts = packet->dts;
     }
     return err;
 }
 
-/* Temporal delimiters, which the AV1 codec ISO media file format binding (2.4) leaves out. */
-static size_t measure_delimiter(const struct ph_cmaf *cmaf, const AVPacket *packet)
+/* In a part too small for that, a packet without bytes does it, which the muxer throws away. */
+static int free_next(struct ph_cmaf *cmaf)
 {
-    static const uint8_t delimiter[] = {0x12, 0x00};
+    if (cmaf->is_next_free) {
+        return PH_OK;
+    }
+    ph_muxer_set(&cmaf->muxer, "movflags", "+frag_discont");
+    return ph_muxer_write_nothing(&cmaf->muxer, cmaf->newest_kind, cmaf->newest_dts + 1);
+}
 
-    return cmaf->is_av1 && packet->stream_index == PH_TRACK_VIDEO &&
-                   packet->size > (int)sizeof(delimiter) &&
-                   memcmp(packet->data, delimiter, sizeof(delimiter)) == 0
-               ? sizeof(delimiter)
-               : 0;
+/* `end` is where the held packet ends, AV_NOPTS_VALUE if nobody knows better than the packet. */
+static int write_held(struct ph_cmaf *cmaf, int64_t end)
+{
+    if (!cmaf->has_held) {
+        return PH_OK;
+    }
+    bool is_known = end != AV_NOPTS_VALUE && end > cmaf->held->dts;
+    int err =
+        write_sample(cmaf, cmaf->held, is_known ? end - cmaf->held->dts : cmaf->held->duration);
+    cmaf->has_held = false;
+    av_packet_unref(cmaf->held);
+    return err;
 }
 
 int ph_cmaf_add(struct ph_cmaf *cmaf, const AVPacket *packet)
 {
-    int err = ph_fragment_add(&cmaf->fragment, packet, measure_delimiter(cmaf, packet));
-
-    if (err == PH_OK && cmaf->init == NULL && packet->stream_index == PH_TRACK_AUDIO) {
-        err = make_init(cmaf, packet);
+    if (packet->stream_index == PH_TRACK_AUDIO) {
+        return write_sample(cmaf, packet, packet->duration);
     }
-    return err;
+    if (packet->stream_index != PH_TRACK_VIDEO) {
+        return PH_EINVAL;
+    }
+    int err = write_held(cmaf, packet->dts);
+    int ref_err = av_packet_ref(cmaf->held, packet);
+    cmaf->has_held = ref_err >= 0;
+    return err != PH_OK ? err : ref_err < 0 ? PH_ENOMEM : PH_OK;
+}
+
+/* With delay_moov the first flush writes the init segment alone. */
+static int take_delayed_init(struct ph_cmaf *cmaf)
+{
+    if (!cmaf->is_delayed || cmaf->init != NULL) {
+        return PH_OK;
+    }
+    /* Without a packet to read the configuration from, samples wait for the next part. */
+    return cmaf->has_audio_sample ? ph_muxer_flush(&cmaf->muxer, &cmaf->init) : PH_EAGAIN;
 }
 
 int ph_cmaf_cut(struct ph_cmaf *cmaf, int64_t video_end, struct ph_buf **part)
 {
-    /* Without an init segment, samples wait for the next part. */
-    return cmaf->init != NULL ? ph_fragment_cut(&cmaf->fragment, video_end, part) : PH_EAGAIN;
+    int held_err = write_held(cmaf, video_end);
+
+    if (cmaf->newest_kind == PH_TRACK_NONE) {
+        return held_err != PH_OK ? held_err : PH_EAGAIN;
+    }
+    int err = take_delayed_init(cmaf);
+    if (err == PH_OK) {
+        err = free_next(cmaf);
+    }
+    if (err == PH_OK) {
+        err = ph_muxer_flush(&cmaf->muxer, part);
+        memset(cmaf->has_samples, 0, sizeof(cmaf->has_samples));
+        cmaf->newest_kind = PH_TRACK_NONE;
+    }
+    return err;
 }

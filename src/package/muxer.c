@@ -141,6 +141,23 @@ int ph_muxer_write(struct ph_muxer *muxer, const AVPacket *packet, int64_t durat
     return translate(err);
 }
 
+int ph_muxer_write_nothing(struct ph_muxer *muxer, enum ph_track_kind kind, int64_t dts)
+{
+    AVPacket *own = muxer->packet;
+
+    if (muxer->stream_of[kind] < 0) {
+        return PH_EINVAL;
+    }
+    own->stream_index = muxer->stream_of[kind];
+    own->dts = dts;
+    own->pts = dts;
+    av_packet_rescale_ts(own, muxer->time_base_of[kind],
+                         muxer->context->streams[own->stream_index]->time_base);
+    int err = av_write_frame(muxer->context, own);
+    av_packet_unref(own);
+    return translate(err);
+}
+
 static void release_output(void *opaque, uint8_t *data)
 {
     (void)opaque;

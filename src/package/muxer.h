@@ -40,6 +40,13 @@ void ph_muxer_set(struct ph_muxer *muxer, const char *name, const char *value);
  */
 PH_MUST_CHECK int ph_muxer_write(struct ph_muxer *muxer, const AVPacket *packet, int64_t duration);
 
+/*
+ * A packet without bytes at `dts`, for muxers that throw it away but act on what is set. The
+ * track's next packet must be later.
+ */
+PH_MUST_CHECK int ph_muxer_write_nothing(struct ph_muxer *muxer, enum ph_track_kind kind,
+                                         int64_t dts);
+
 /* What was written since the last call; PH_EAGAIN if that is nothing. The caller owns `out`. */
 PH_MUST_CHECK int ph_muxer_take(struct ph_muxer *muxer, struct ph_buf **out);
 

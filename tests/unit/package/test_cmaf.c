@@ -376,38 +376,6 @@ static void test_bad_packets_are_refused(void **state)
     media_close(&m);
 }
 
-/* Encoders may send temporal delimiters, which do not belong into MP4; only at the beginning. */
-static void test_av1_without_temporal_delimiters(void **state)
-{
-    (void)state;
-    static const uint8_t units[] = {0x12, 0x00, 0x32, 0x02, 0x12, 0x00};
-    static const uint8_t bare[] = {0x12, 0x00};
-    struct media m;
-    struct ph_buf *part = NULL;
-
-    media_open(&m, "av1_opus.mp4");
-    struct ph_cmaf *cmaf = create(&m);
-    AVPacket *packet = av_packet_clone(media_nth(&m, PH_TRACK_VIDEO, 0));
-    av_buffer_unref(&packet->buf);
-    assert_int_equal(av_packet_make_refcounted(packet), 0);
-    memcpy(packet->data, units, sizeof(units));
-    packet->size = sizeof(units);
-    assert_int_equal(ph_cmaf_add(cmaf, packet), 0);
-    memcpy(packet->data, bare, sizeof(bare));
-    packet->size = sizeof(bare); /* nothing would be left */
-    packet->dts++;
-    packet->pts = packet->dts;
-    assert_int_equal(ph_cmaf_add(cmaf, packet), 0);
-    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
-    struct box mdat = box_need(box_of(part), "mdat");
-    assert_int_equal(mdat.len, sizeof(units) - 2 + sizeof(bare));
-    assert_memory_equal(mdat.data, units + 2, sizeof(units) - 2);
-    ph_buf_unref(&part);
-    av_packet_free(&packet);
-    ph_cmaf_destroy(&cmaf);
-    media_close(&m);
-}
-
 static void test_unusable_parameters(void **state)
 {
     (void)state;
@@ -432,7 +400,6 @@ int main(void)
         cmocka_unit_test(test_reads_back_as_it_was),
         cmocka_unit_test(test_frame_before_the_foreseen_end),
         cmocka_unit_test(test_bad_packets_are_refused),
-        cmocka_unit_test(test_av1_without_temporal_delimiters),
         cmocka_unit_test(test_unusable_parameters),
     };
 
