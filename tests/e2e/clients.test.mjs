@@ -66,8 +66,7 @@ async function readBack(server, path) {
   const { streams } = JSON.parse(probed);
   const video = streams.find(({ codec_type: type }) => type === 'video');
   const audio = streams.find(({ codec_type: type }) => type === 'audio');
-  assert.deepEqual([video.codec_name, video.width, video.height, video.r_frame_rate],
-    ['h264', 426, 240, '25/1'], path);
+  assert.deepEqual([video.codec_name, video.width, video.height], ['h264', 426, 240], path);
   assert.deepEqual([audio.codec_name, audio.sample_rate, audio.channels], ['aac', '48000', 2]);
   const { stdout, stderr } = await decode(url);
   assert.equal(stderr, '', path);

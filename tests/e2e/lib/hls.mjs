@@ -53,6 +53,12 @@ export async function waitForPlaylist(url, { timeoutMs = 30000 } = {}) {
   throw new Error(`no playlist after ${timeoutMs} ms: ${response.status} ${response.body}`);
 }
 
+// What went wrong, with what the server said last.
+function withLog(error, server) {
+  error.message += `\nthe log's end was:\n${server.tail(60)}`;
+  return error;
+}
+
 class Viewer {
   // path: "av.m3u8". rules: what PlaylistChecker takes.
   constructor(server, channel, path, rules) {
@@ -66,8 +72,7 @@ class Viewer {
   }
 
   tooLate(timeoutMs) {
-    return new Error(`${this.url} is not done after ${timeoutMs} ms:\n${this.playlist.text}\n` +
-      `the log's end was:\n${this.server.tail(60)}`);
+    return new Error(`${this.url} is not done after ${timeoutMs} ms:\n${this.playlist.text}`);
   }
 
   resolve(uri) {
@@ -102,6 +107,23 @@ class Viewer {
     }
   }
 
+  // Follows the playlist until `isDone(viewer)` says so after a reload, or until it ends.
+  async watch(isDone, { timeoutMs = 60000 } = {}) {
+    const deadline = performance.now() + timeoutMs;
+    try {
+      await this.takeState(parseMedia(await waitForPlaylist(this.url, { timeoutMs })));
+      while (!this.playlist.isEnded && !await isDone(this)) {
+        if (performance.now() > deadline) {
+          throw this.tooLate(timeoutMs);
+        }
+        await this.step();
+      }
+    } catch (error) {
+      throw withLog(error, this.server);
+    }
+    return this;
+  }
+
   // After the publisher is gone: looks until its last segment is there, which has this number if
   // that is known from another rendition.
   async settle(msn = null, { timeoutMs = 30000 } = {}) {
@@ -110,7 +132,7 @@ class Viewer {
       (msn === null || lastFinished(this.playlist).msn >= msn);
     do {
       if (performance.now() > deadline) {
-        throw this.tooLate(timeoutMs);
+        throw withLog(this.tooLate(timeoutMs), this.server);
       }
       await this.takeState(await this.reloadWhole());
     } while (!isSettled() && await pause(50, true));
@@ -147,22 +169,9 @@ export class PlainViewer extends Viewer {
       { isLowLatency: false, hasMap: !path.startsWith('ts/'), ...rules });
   }
 
-  // Polls until `isDone(viewer)`, with the newest playlist, or fails after the deadline.
-  async watch(isDone, { timeoutMs = 60000 } = {}) {
-    const deadline = performance.now() + timeoutMs;
-    await this.takeState(parseMedia(await waitForPlaylist(this.url, { timeoutMs })));
-    while (!await isDone(this)) {
-      if (performance.now() > deadline) {
-        throw this.tooLate(timeoutMs);
-      }
-      await pause(300);
-      await this.takeState(await this.reloadWhole());
-    }
-    return this;
-  }
-
-  get hasEnded() {
-    return this.playlist.isEnded;
+  async step() {
+    await pause(300);
+    await this.takeState(await this.reloadWhole());
   }
 }
 
@@ -179,19 +188,6 @@ export class LowLatencyViewer extends Viewer {
     this.delaysMs = []; // from the date of a part's end to its being listed
     this.reloadsMs = []; // how long blocking reloads took
     this.known = new Set(); // parts seen, as "msn.index"
-  }
-
-  // Goes on until `isDone(viewer)` says so after a reload. Ends with `finish`.
-  async watch(isDone, { timeoutMs = 60000 } = {}) {
-    const deadline = performance.now() + timeoutMs;
-    await this.takeState(parseMedia(await waitForPlaylist(this.url, { timeoutMs })));
-    while (!this.playlist.isEnded && !await isDone(this)) {
-      if (performance.now() > deadline) {
-        throw this.tooLate(timeoutMs);
-      }
-      await this.step();
-    }
-    return this;
   }
 
   async step() {
