@@ -72,7 +72,8 @@ async function readBack(server, path) {
   assert.equal(stderr, '', path);
   const frames = stdout.split('\n').filter((line) => /^0,/.test(line));
   const count = frames.length;
-  assert.ok(count >= 70 && count <= 80, `${path}: ${count} pictures in 3 s`);
+  // 25 a second; the three seconds begin with the sound, which may come before the picture.
+  assert.ok(count >= 60 && count <= 80, `${path}: ${count} pictures in 3 s`);
 }
 
 const READABLE = ['index.m3u8', 'plain/index.m3u8', 'ts/index.m3u8'];
