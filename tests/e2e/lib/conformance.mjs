@@ -14,6 +14,9 @@ import { isRandomAccess } from './mp4.mjs';
 const ROUNDING_S = 0.000002;
 
 const PDT_ROUNDING_S = 0.001;
+// A publisher that takes over may be dated before the last one's end by as much as that one ran
+// ahead of the clock: dates are true, and a small overlap at a discontinuity is allowed.
+const PDT_OVERLAP_S = 0.5;
 
 // RFC 8216bis section 4.4.4.9: shorter parts are allowed only where something ends.
 const PART_FILL_MIN = 0.85;
@@ -174,7 +177,8 @@ export class PlaylistChecker {
       } else if (before && before.pdt !== null) {
         const gap = (segment.pdt - before.pdt) / 1000 - lengthOf(before);
         const tolerance = this.frameS + PDT_ROUNDING_S;
-        if (gap < -tolerance || (gap > tolerance && !segment.isDiscontinuity)) {
+        const isWrong = segment.isDiscontinuity ? gap < -PDT_OVERLAP_S : Math.abs(gap) > tolerance;
+        if (isWrong) {
           this.report('date', `segment ${segment.msn} is dated ${seconds(gap)} after the end of ` +
             'the one before');
         }
