@@ -17,8 +17,8 @@ const BACK_MS = 20000;
 test('the watch page sits out an outage', async (t) => {
   const server = await Server.start(t);
   const browser = await openBrowser(t);
-  const input = await source('gop2');
-  const publish = () => pushWithFfmpeg(t, server.publishUrl('cho'), input, { loop: true });
+  const input = await source('long');
+  const publish = () => pushWithFfmpeg(t, server.publishUrl('cho'), input);
   const watched = await WatchPage.open(browser, `${server.httpUrl}/watch/cho`);
   let publisher = publish();
   await watched.waitFrames(25);

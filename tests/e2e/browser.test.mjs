@@ -66,14 +66,14 @@ async function watch(t, server, watched, name) {
 test('the watch page', async (t) => {
   const server = await Server.start(t);
   const browser = await openBrowser(t);
-  const input = await source('gop2');
+  const input = await source('long');
   const early = await WatchPage.open(browser, `${server.httpUrl}/watch/cho`);
   let publisher;
 
   await t.test('waits for a publisher, and starts by itself', async (subtest) => {
     await early.waitState('waiting');
     await early.screenshot('waiting');
-    publisher = pushWithFfmpeg(t, server.publishUrl('cho'), input, { loop: true });
+    publisher = pushWithFfmpeg(t, server.publishUrl('cho'), input);
     const { time } = await server.waitOnAir('cho');
     const [{ at }] = await early.waitFrames(5, 0, START_MS);
     subtest.diagnostic(`on air to first picture: ${at - Date.parse(time)} ms`);

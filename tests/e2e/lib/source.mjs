@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the tests publish: short files made by ffmpeg, kept between runs, and the access units in
-// them. All are 24 pictures and some hundred kilobits a second, so that a busy machine can encode
-// and play them; each picture shows its number.
+// What the tests publish: files made by ffmpeg, kept between runs, and the access units in them.
+// All are small, some hundred kilobits a second, so that a busy machine can encode and play them;
+// each picture shows its number.
 
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, renameSync } from 'node:fs';
@@ -28,6 +28,9 @@ const RECIPES = {
   // As phones send it.
   plain: { video: x264({ gop: 1 }), audio: AAC, seconds: 10 },
   gop2: { video: x264({ gop: 2 }), audio: AAC, seconds: 10 },
+  // Longer than any test: a file that begins again has a seam, where sound and picture do not meet
+  // as they do in a live stream.
+  long: { video: x264({ gop: 2 }), audio: AAC, seconds: 90 },
   bframes: { video: x264({ gop: 1, bframes: 3 }), audio: AAC, seconds: 10 },
   // 44100 Hz and 29.97 pictures a second: nothing is a whole number of milliseconds.
   odd: { video: x264({ gop: 1 }), audio: AAC, seconds: 10, rate: '30000/1001', sampleRate: 44100 },
