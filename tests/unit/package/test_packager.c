@@ -328,7 +328,7 @@ static void test_every_packet_comes_out(void **state)
 static ph_usec edge_of(const struct media *m, const struct ph_part *part, int traf_index, bool end)
 {
     const struct ph_track *track = traf_index == 0 ? m->video : m->audio;
-    struct traf traf;
+    struct traf traf = {0};
 
     if (!traf_read(part->bytes, traf_index, &traf)) {
         return -1;
@@ -371,7 +371,7 @@ static void test_audio_early_and_late(void **state)
             /* In the audio rendition both end up the same. */
             const struct ph_segment *other = ph_snapshot_segment(audio, segment->msn);
             if (other != NULL) {
-                struct traf traf;
+                struct traf traf = {0};
                 assert_true(traf_read(other->parts[0].bytes, 0, &traf));
                 ph_usec at = av_rescale_q((int64_t)traf.tfdt, m.audio->time_base, AV_TIME_BASE_Q);
                 assert_in_range(at - begins + 1 * MS, 0, 23 * MS);
