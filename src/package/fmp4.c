@@ -95,7 +95,7 @@ static int publish_part(struct ph_fmp4 *f, const struct ph_closed *closed, int64
     struct ph_buf *part = NULL;
     int err = ph_cmaf_cut(f->cmaf, video_end, &part);
 
-    if (part == NULL) {
+    if (err != PH_OK) {
         return err == PH_EAGAIN ? PH_OK : err;
     }
     if (f->is_init_due) {
@@ -108,7 +108,7 @@ static int publish_part(struct ph_fmp4 *f, const struct ph_closed *closed, int64
         f->is_independent = closed->is_independent;
     }
     ph_output_add_part(&f->output, part, f->pdt, closed->duration, closed->is_independent);
-    return err;
+    return PH_OK;
 }
 
 static void close_segment(struct ph_fmp4 *f)
