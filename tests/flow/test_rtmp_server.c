@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -267,7 +268,7 @@ static void flush(struct client *client)
     while (rtmp_publisher_pull(client->publisher, &slice)) {
         for (size_t pos = 0; pos < slice.len && !client->is_at_end;) {
             ssize_t sent = send(client->fd, slice.data + pos, slice.len - pos, MSG_NOSIGNAL);
-            client->is_at_end = sent < 0;
+            client->is_at_end = sent < 0 && errno != EINTR;
             pos += sent > 0 ? (size_t)sent : 0;
         }
         ph_slice_clear(&slice);
@@ -278,8 +279,11 @@ static void flush(struct client *client)
 static void converse(struct client *client)
 {
     uint8_t bytes[4096];
-    ssize_t len = recv(client->fd, bytes, sizeof(bytes), 0);
+    ssize_t len;
 
+    do {
+        len = recv(client->fd, bytes, sizeof(bytes), 0);
+    } while (len < 0 && errno == EINTR);
     assert_true(len >= 0); /* else patience is over */
     client->is_at_end = len == 0;
     int err = rtmp_publisher_feed(client->publisher, bytes, (size_t)len);
