@@ -4,6 +4,7 @@
 // says "maybe", stalls at discontinuities and knows no parts.
 
 import { CatchUp } from './catchup.js';
+import { rememberParts } from './parts.js';
 import { Recovery } from './recovery.js';
 
 const RELOAD_DELAY_MS = 1000;
@@ -102,6 +103,12 @@ export class HlsPlayer {
     hls.on(Events.ERROR, (_, data) => this.#onError(data));
     hls.on(Events.LEVEL_LOADED, (_, data) => this.#onPlaylist(data));
     hls.on(Events.FRAG_LOADED, (_, data) => this.#onAnswer(data, (data.part || data.frag).stats));
+    hls.on(Events.FRAG_BUFFERED, (_, { part }) => {
+      const details = part && hls.latestLevelDetails;
+      if (details) {
+        rememberParts(details.partList, part, this.#video.buffered);
+      }
+    });
     hls.loadSource(url);
     hls.attachMedia(this.#video);
   }
