@@ -28,7 +28,8 @@ esac
 
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config python3 ca-certificates
     libuv1-dev libavformat-dev libavcodec-dev libavutil-dev libcyaml-dev libyaml-dev
-    libjansson-dev zlib1g-dev uthash-dev "$llhttp" libcmocka-dev)
+    libjansson-dev zlib1g-dev uthash-dev "$llhttp" libcmocka-dev
+    libsrt-openssl-dev libqrencode-dev)
 demo_packages=(ffmpeg fonts-dejavu-core curl iproute2)
 test_packages=(git ffmpeg curl chromium
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good

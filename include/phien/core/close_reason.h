@@ -32,6 +32,9 @@
     X(OVERLOAD, "overload", true, "the channel's worker cannot keep up")                           \
     X(TOO_MANY_CONNECTIONS, "too_many_connections", true,                                          \
       "too many connections from this address")                                                    \
+    X(BAD_STREAMID, "bad_streamid", true, "the SRT stream id is none that phien understands")      \
+    X(BAD_PASSPHRASE, "bad_passphrase", true, "the SRT passphrase is wrong or missing")            \
+    X(TIMEOUT_LINK, "timeout_link", true, "the SRT link was silent for too long")                  \
     X(SLOW_READER, "slow_reader", true, "the peer does not read what we send")
 
 enum ph_close_reason {

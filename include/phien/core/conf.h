@@ -15,10 +15,19 @@
  * Immutable after loading; any thread may read it until ph_conf_destroy.
  */
 struct ph_conf_channel {
-    const char *name;          /* [a-z0-9_-], 1..64 characters; unique */
-    const char *key;           /* the publisher's secret, 4..128 characters, URL-safe; unique */
-    const char *title;         /* what viewers read; the name where the file gives none */
-    const char *overlay_token; /* empty: only the admin token may write the overlay */
+    const char *name;           /* [a-z0-9_-], 1..64 characters; unique */
+    const char *key;            /* the publisher's secret, 4..128 characters, URL-safe; unique */
+    const char *title;          /* what viewers read; the name where the file gives none */
+    const char *overlay_token;  /* empty: only the admin token may write the overlay */
+    const char *srt_passphrase; /* 10..79 characters; empty: srt.passphrase */
+    unsigned srt_latency_ms;    /* 20..10000; 0: srt.latency_ms */
+};
+
+/* What becomes of access units that lost bytes on the way. */
+enum ph_conf_on_loss {
+    PH_CONF_ON_LOSS_NONE,
+    PH_CONF_ON_LOSS_DROP, /* dropped, and video with them up to the next key frame */
+    PH_CONF_ON_LOSS_PASS, /* passed on as they are */
 };
 
 struct ph_conf {
@@ -34,6 +43,17 @@ struct ph_conf {
         unsigned max_connections_per_ip;
         unsigned max_bitrate_kbps; /* of one session, averaged over 10 s; 0: no limit */
     } rtmp;
+
+    struct {
+        const char *listen;     /* as rtmp.listen; empty: SRT is off */
+        unsigned latency_ms;    /* 20..10000 */
+        const char *passphrase; /* 10..79 characters; empty: channels without one of their own
+                                   are not encrypted */
+        enum ph_conf_on_loss on_loss;
+        unsigned reorder_packets; /* 0..1000: SRTO_LOSSMAXTTL */
+        unsigned max_connections_per_ip;
+        unsigned max_bitrate_kbps; /* of one session, averaged over 10 s; 0: no limit */
+    } srt;
 
     struct {
         const char *listen;     /* never empty */

@@ -20,7 +20,9 @@
 #define PH_STATS_MAP(X)                                                                            \
     X(CHANNELS_ON_AIR, "phien_channels_on_air", "", "gauge", "Channels with a publisher.")         \
     X(SESSIONS_RTMP, "phien_sessions", "{protocol=\"rtmp\"}", "gauge", "Publishing sessions.")     \
+    X(SESSIONS_SRT, "phien_sessions", "{protocol=\"srt\"}", "gauge", "")                           \
     X(RTMP_CONNECTIONS, "phien_rtmp_connections", "", "gauge", "Open RTMP connections.")           \
+    X(SRT_CONNECTIONS, "phien_srt_connections", "", "gauge", "Open SRT connections.")              \
     X(HTTP_CONNECTIONS, "phien_http_connections", "", "gauge", "Open HTTP connections.")           \
     X(INGEST_BYTES, "phien_ingest_bytes_total", "", "counter", "Bytes received from publishers.")  \
     X(INGEST_PACKETS_VIDEO, "phien_ingest_packets_total", "{kind=\"video\"}", "counter",           \
