@@ -82,7 +82,8 @@ struct flow *flow_create(void)
     flow->conf.hls.mpegts = true;
     flow->conf.publish.grace_s = 90;
     flow->conf.publish.idle_timeout_s = 10;
-    flow->channel_conf = (struct ph_conf_channel){"sinho", "s3cret", "Sìn Hồ", ""};
+    flow->channel_conf = (struct ph_conf_channel){
+        .name = "sinho", .key = "s3cret", .title = "Sìn Hồ", .overlay_token = ""};
     flow->publisher_conf = (struct rtmp_publisher_conf){.app = "live",
                                                         .tc_url = "rtmp://host/live",
                                                         .name = "sinho?key=s3cret",

@@ -53,7 +53,8 @@ static inline struct world *world_create(void)
 
     assert_non_null(world);
     ph_log_divert(ignore_line, NULL);
-    world->channel_conf = (struct ph_conf_channel){"sinho", "key", "Sìn Hồ", ""};
+    world->channel_conf = (struct ph_conf_channel){
+        .name = "sinho", .key = "key", .title = "Sìn Hồ", .overlay_token = ""};
     world->conf = (struct ph_conf){
         .workers = WORKERS,
         .hls = {.part_ms = 250,

@@ -167,7 +167,8 @@ static inline int fixture_set_up(void **state)
     assert_non_null(f);
     *state = f;
     f->conf.publish.grace_s = 90;
-    f->channel_conf = (struct ph_conf_channel){"sinho", "s3cret", "Chợ phiên Sìn Hồ", ""};
+    f->channel_conf = (struct ph_conf_channel){
+        .name = "sinho", .key = "s3cret", .title = "Chợ phiên Sìn Hồ", .overlay_token = ""};
     f->channel = ph_channel_create(&f->conf, &f->channel_conf, &f->stats);
     f->now = (struct ph_now){START_MONO, START_WALL};
     media_file_open(&f->landscape, "h264_bframes_aac.mp4");

@@ -25,7 +25,8 @@ static int set_up(void **state)
     for (int i = 0; i < CHANNELS; i++) {
         snprintf(names[i], sizeof(names[i]), "channel-%d", i);
         snprintf(keys[i], sizeof(keys[i]), "s3cret-%d", i);
-        channels[i] = (struct ph_conf_channel){names[i], keys[i], "", ""};
+        channels[i] = (struct ph_conf_channel){
+            .name = names[i], .key = keys[i], .title = "", .overlay_token = ""};
     }
     *state = ph_registry_create(&conf, stats_of);
     return 0;
