@@ -37,6 +37,7 @@ static size_t size_of(const struct ph_conf_key *key)
 }
 
 _Static_assert(sizeof(enum ph_log_level) == sizeof(enum ph_log_format), "one size of enum");
+_Static_assert(sizeof(enum ph_log_level) == sizeof(enum ph_conf_on_loss), "one size of enum");
 
 static cyaml_schema_field_t make_field(const struct ph_conf_key *key)
 {
@@ -163,8 +164,9 @@ static void fill_in_all(struct ph_conf *conf, const struct ph_conf_lines *lines)
             fill_in(key, conf, lines->keys[i] != 0);
             continue;
         }
+        /* A channel's numbers default to 0, and that is what libcyaml leaves in them. */
         for (size_t n = 0; n < conf->channels_count; n++) {
-            fill_in(key, &conf->channels[n], false);
+            fill_in(key, &conf->channels[n], true);
         }
     }
 }

@@ -20,6 +20,11 @@ static const cyaml_strval_t formats[] = {
     {"json", PH_LOG_FORMAT_JSON},
 };
 
+static const cyaml_strval_t on_loss[] = {
+    {"drop", PH_CONF_ON_LOSS_DROP},
+    {"pass", PH_CONF_ON_LOSS_PASS},
+};
+
 #define NUMBER(in, key, member, fallback, low, high, noun, zero)                                   \
     {                                                                                              \
         .section = (in), .name = (key), .type = PH_CONF_TYPE_NUMBER,                               \
@@ -54,6 +59,36 @@ const struct ph_conf_key ph_conf_keys[] = {
     NUMBER("rtmp", "max_connections_per_ip", rtmp.max_connections_per_ip, 20, 1, 100000,
            "a number of connections", "no limit"),
     NUMBER("rtmp", "max_bitrate_kbps", rtmp.max_bitrate_kbps, 20000, 100, 1000000,
+           "a number of kilobits per second", "no limit"),
+    {
+        .section = "srt",
+        .name = "listen",
+        .type = PH_CONF_TYPE_TEXT,
+        .offset = offsetof(struct ph_conf, srt.listen),
+        .text = "0.0.0.0:8890",
+        .what = WHAT_ADDRESS,
+        .empty = "no SRT",
+        .is_valid = ph_conf_form_is_address,
+    },
+    NUMBER("srt", "latency_ms", srt.latency_ms, 2000, 20, 10000, "a number of milliseconds", NULL),
+    {
+        .section = "srt",
+        .name = "passphrase",
+        .type = PH_CONF_TYPE_TEXT,
+        .offset = offsetof(struct ph_conf, srt.passphrase),
+        .is_secret = true,
+        .text = "",
+        .min = 10,
+        .max = 79,
+        .what = WHAT_TOKEN,
+        .empty = "no encryption",
+        .is_valid = ph_conf_form_is_token,
+    },
+    CHOICE("srt", "on_loss", srt.on_loss, PH_CONF_ON_LOSS_DROP, on_loss),
+    NUMBER("srt", "reorder_packets", srt.reorder_packets, 40, 0, 1000, "a number of packets", NULL),
+    NUMBER("srt", "max_connections_per_ip", srt.max_connections_per_ip, 20, 1, 100000,
+           "a number of connections", "no limit"),
+    NUMBER("srt", "max_bitrate_kbps", srt.max_bitrate_kbps, 20000, 100, 1000000,
            "a number of kilobits per second", "no limit"),
     {
         .section = "http",
@@ -150,6 +185,29 @@ const struct ph_conf_key ph_conf_keys[] = {
         .what = WHAT_TOKEN,
         .empty = "the admin token alone",
         .is_valid = ph_conf_form_is_token,
+    },
+    {
+        .section = PH_CONF_CHANNELS,
+        .name = "srt_passphrase",
+        .type = PH_CONF_TYPE_TEXT,
+        .offset = offsetof(struct ph_conf_channel, srt_passphrase),
+        .is_secret = true,
+        .text = "",
+        .min = 10,
+        .max = 79,
+        .what = WHAT_TOKEN,
+        .empty = "srt.passphrase",
+        .is_valid = ph_conf_form_is_token,
+    },
+    {
+        .section = PH_CONF_CHANNELS,
+        .name = "srt_latency_ms",
+        .type = PH_CONF_TYPE_NUMBER,
+        .offset = offsetof(struct ph_conf_channel, srt_latency_ms),
+        .min = 20,
+        .max = 10000,
+        .what = "a number of milliseconds",
+        .empty = "srt.latency_ms",
     },
 };
 

@@ -10,9 +10,6 @@
 #include <phien/core/conf.h>
 #include <phien/core/mem.h>
 
-#include "core/conf_check.h"
-#include "core/conf_table.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -75,6 +72,13 @@ static void least_file_gives_all_defaults(void **state)
     assert_string_equal(conf->rtmp.listen, "0.0.0.0:1935");
     assert_int_equal(conf->rtmp.max_connections_per_ip, 20);
     assert_int_equal(conf->rtmp.max_bitrate_kbps, 20000);
+    assert_string_equal(conf->srt.listen, "0.0.0.0:8890");
+    assert_int_equal(conf->srt.latency_ms, 2000);
+    assert_string_equal(conf->srt.passphrase, "");
+    assert_int_equal(conf->srt.on_loss, PH_CONF_ON_LOSS_DROP);
+    assert_int_equal(conf->srt.reorder_packets, 40);
+    assert_int_equal(conf->srt.max_connections_per_ip, 20);
+    assert_int_equal(conf->srt.max_bitrate_kbps, 20000);
     assert_string_equal(conf->http.listen, "0.0.0.0:8080");
     assert_string_equal(conf->http.public_url, "http://localhost:8080");
     assert_int_equal(conf->hls.part_ms, 250);
@@ -90,6 +94,8 @@ static void least_file_gives_all_defaults(void **state)
     assert_string_equal(conf->channels[0].key, "abcd");
     assert_string_equal(conf->channels[0].title, "a");
     assert_string_equal(conf->channels[0].overlay_token, "");
+    assert_string_equal(conf->channels[0].srt_passphrase, "");
+    assert_int_equal(conf->channels[0].srt_latency_ms, 0);
     ph_conf_destroy(&conf);
     assert_null(conf);
 }
@@ -103,6 +109,14 @@ static void every_key_is_loaded(void **state)
                                       "  listen: '*:1936'\n"
                                       "  max_connections_per_ip: 0\n"
                                       "  max_bitrate_kbps: 5000\n"
+                                      "srt:\n"
+                                      "  listen: '[::]:1'\n"
+                                      "  latency_ms: 20\n"
+                                      "  passphrase: 0123456789\n"
+                                      "  on_loss: pass\n"
+                                      "  reorder_packets: 0\n"
+                                      "  max_connections_per_ip: 0\n"
+                                      "  max_bitrate_kbps: 100\n"
                                       "http: {listen: \"[::1]:81\", public_url: https://h/p/ }\n"
                                       "hls:\n"
                                       "  part_ms: 100\n"
@@ -111,12 +125,7 @@ static void every_key_is_loaded(void **state)
                                       "  max_channel_mb: 2048\n"
                                       "  mpegts: false\n"
                                       "publish: {grace_s: 0, idle_timeout_s: 300}\n"
-                                      "admin: {token: 12345678}\n"
-                                      "channels:\n"
-                                      "  - {name: sinho, key: \"0123\", title: 'Chợ \"Sìn\" Hồ'}\n"
-                                      "  - name: b_2-\n"
-                                      "    overlay_token: o!erlay-token\n"
-                                      "    key: 'k\"~:+'\n");
+                                      "admin: {token: 12345678}\n" CHANNEL);
 
     assert_int_equal(conf->workers, 3);
     assert_int_equal(conf->log.level, PH_LOG_DEBUG);
@@ -124,6 +133,13 @@ static void every_key_is_loaded(void **state)
     assert_string_equal(conf->rtmp.listen, "*:1936");
     assert_int_equal(conf->rtmp.max_connections_per_ip, 0);
     assert_int_equal(conf->rtmp.max_bitrate_kbps, 5000);
+    assert_string_equal(conf->srt.listen, "[::]:1");
+    assert_int_equal(conf->srt.latency_ms, 20);
+    assert_string_equal(conf->srt.passphrase, "0123456789");
+    assert_int_equal(conf->srt.on_loss, PH_CONF_ON_LOSS_PASS);
+    assert_int_equal(conf->srt.reorder_packets, 0);
+    assert_int_equal(conf->srt.max_connections_per_ip, 0);
+    assert_int_equal(conf->srt.max_bitrate_kbps, 100);
     assert_string_equal(conf->http.listen, "[::1]:81");
     assert_string_equal(conf->http.public_url, "https://h/p");
     assert_int_equal(conf->hls.part_ms, 100);
@@ -134,6 +150,20 @@ static void every_key_is_loaded(void **state)
     assert_int_equal(conf->publish.grace_s, 0);
     assert_int_equal(conf->publish.idle_timeout_s, 300);
     assert_string_equal(conf->admin.token, "12345678");
+    ph_conf_destroy(&conf);
+}
+
+static void every_key_of_a_channel_is_loaded(void **state)
+{
+    (void)state;
+    struct ph_conf *conf = parse_good("channels:\n"
+                                      "  - {name: sinho, key: \"0123\", title: 'Chợ \"Sìn\" Hồ'}\n"
+                                      "  - name: b_2-\n"
+                                      "    overlay_token: o!erlay-token\n"
+                                      "    srt_passphrase: p&ss/phrase?\n"
+                                      "    srt_latency_ms: 10000\n"
+                                      "    key: 'k\"~:+'\n");
+
     assert_int_equal(conf->channels_count, 2);
     assert_string_equal(conf->channels[0].name, "sinho");
     assert_string_equal(conf->channels[0].key, "0123");
@@ -143,6 +173,10 @@ static void every_key_is_loaded(void **state)
     assert_string_equal(conf->channels[1].key, "k\"~:+");
     assert_string_equal(conf->channels[1].title, "b_2-");
     assert_string_equal(conf->channels[1].overlay_token, "o!erlay-token");
+    assert_string_equal(conf->channels[0].srt_passphrase, "");
+    assert_int_equal(conf->channels[0].srt_latency_ms, 0);
+    assert_string_equal(conf->channels[1].srt_passphrase, "p&ss/phrase?");
+    assert_int_equal(conf->channels[1].srt_latency_ms, 10000);
     ph_conf_destroy(&conf);
 }
 
@@ -165,6 +199,10 @@ static void forms_of_text_are_accepted(void **state)
         "rtmp: {listen: 127.0.0.1:80}\nhttp: {listen: 127.0.0.2:80}\n",
         "rtmp: {listen: 127.0.0.1:0}\nhttp: {listen: 127.0.0.1:0}\n",
         "rtmp: {listen: \"\"}\nhttp: {listen: 127.0.0.1:1935}\n",
+        /* SRT is UDP: it has ports of its own. */
+        "rtmp: {listen: 0.0.0.0:8890}\nhttp: {listen: 0.0.0.0:80}\nsrt: {listen: 0.0.0.0:80}\n",
+        "srt: {listen: \"\"}\n",
+        "srt: {passphrase: \"\"}\n",
         "hls: {window_s: 6}\n",
         "hls: {segment_ms: 10000}\n",
         "\"workers\": 1\n",
@@ -211,10 +249,13 @@ static void lengths_count_characters(void **state)
                   "one line, or \"\" for the channel's name");
 }
 
-#define ALLOWED_TOP "(allowed: workers, log, rtmp, http, hls, publish, admin, channels)"
+#define ALLOWED_TOP "(allowed: workers, log, rtmp, srt, http, hls, publish, admin, channels)"
 #define ALLOWED_RTMP "(allowed: listen, max_connections_per_ip, max_bitrate_kbps)"
+#define ALLOWED_SRT                                                                                \
+    "(allowed: listen, latency_ms, passphrase, on_loss, reorder_packets, max_connections_per_ip, " \
+    "max_bitrate_kbps)"
 #define ALLOWED_HLS "(allowed: part_ms, segment_ms, window_s, max_channel_mb, mpegts)"
-#define ALLOWED_CHANNEL "(allowed: name, key, title, overlay_token)"
+#define ALLOWED_CHANNEL "(allowed: name, key, title, overlay_token, srt_passphrase, srt_latency_ms)"
 #define ADDRESS "\"IPV4:PORT\", \"[IPV6]:PORT\" or \"*:PORT\""
 #define GROUP "must be a group of keys, each on a line of its own below it and indented "
 
@@ -233,7 +274,11 @@ static void unknown_keys_are_refused(void **state)
          "x.yaml:2: hls.grace_s: unknown key; did you mean \"publish.grace_s\"? " ALLOWED_HLS},
         {"# a comment\n\npart_ms: 250\n" CHANNEL,
          "x.yaml:3: part_ms: unknown key; did you mean \"hls.part_ms\"? " ALLOWED_TOP},
-        {"srt: {listen: \"0.0.0.0:8890\"}\n" CHANNEL, "x.yaml:1: srt: unknown key " ALLOWED_TOP},
+        {"srt: {latency: 500}\n" CHANNEL, "x.yaml:1: srt.latency: unknown key " ALLOWED_SRT},
+        {"srt: {pasphrase: 0123456789}\n" CHANNEL,
+         "x.yaml:1: srt.pasphrase: unknown key; did you mean \"passphrase\"? " ALLOWED_SRT},
+        {CHANNEL "    latency_ms: 500\n",
+         "x.yaml:4: channels[0].latency_ms: unknown key " ALLOWED_CHANNEL},
         {"overlay: {database: var/phien.db}\n" CHANNEL,
          "x.yaml:1: overlay: unknown key " ALLOWED_TOP},
         {"channel: []\n",
@@ -307,6 +352,11 @@ static void wrong_types_are_refused(void **state)
          "x.yaml:2: log.level: \"3\" is not known; write error, warn, info or debug"},
         {"log:\n  format: JSON\n",
          "x.yaml:2: log.format: \"JSON\" is not known; write text or json"},
+        {"srt:\n  on_loss: freeze\n",
+         "x.yaml:2: srt.on_loss: \"freeze\" is not known; write drop or pass"},
+        {CHANNEL "    srt_latency_ms: 2s\n",
+         "x.yaml:4: channels[0].srt_latency_ms: \"2s\" is not a whole number; write a number of "
+         "milliseconds from 20 to 10000, or 0 for srt.latency_ms"},
         {"rtmp:\n" CHANNEL, "x.yaml:1: rtmp: " GROUP ALLOWED_RTMP},
         {"rtmp: 1935\n" CHANNEL, "x.yaml:1: rtmp: " GROUP ALLOWED_RTMP},
         {"rtmp:\n  - listen: \"*:1\"\n" CHANNEL, "x.yaml:2: rtmp: " GROUP ALLOWED_RTMP},
@@ -349,6 +399,18 @@ static void values_out_of_range_are_refused(void **state)
          "second from 100 to 1000000, or 0 for no limit"},
         {"publish:\n  idle_timeout_s: 1\n", "x.yaml:2: publish.idle_timeout_s: 1 is out of range; "
                                             "write a number of seconds from 2 to 300"},
+        {"srt:\n  latency_ms: 0\n",
+         "x.yaml:2: srt.latency_ms: 0 is out of range; write a number of "
+         "milliseconds from 20 to 10000"},
+        {"srt:\n  latency_ms: 2000000\n",
+         "x.yaml:2: srt.latency_ms: 2000000 is out of range; write "
+         "a number of milliseconds from 20 to 10000"},
+        {"srt:\n  reorder_packets: 1001\n",
+         "x.yaml:2: srt.reorder_packets: 1001 is out of range; write a number of packets from 0 to "
+         "1000"},
+        {CHANNEL "    srt_latency_ms: 19\n",
+         "x.yaml:4: channels[0].srt_latency_ms: 19 is out of range; write a number of milliseconds "
+         "from 20 to 10000, or 0 for srt.latency_ms"},
     };
 
     check_all_refused(files, PH_ARRAY_SIZE(files));
@@ -398,6 +460,7 @@ static void texts_of_another_form_are_refused(void **state)
 }
 
 #define KEY_RULE "write 4 to 128 printable ASCII characters without spaces and without / ? & = # %"
+#define PASSPHRASE_RULE "write 10 to 79 printable ASCII characters without spaces, or \"\" for "
 #define TOKEN_RULE "write 8 to 128 printable ASCII characters without spaces, or \"\" for "
 
 static void odd_texts_are_refused(void **state)
@@ -450,6 +513,17 @@ static void errors_never_show_secrets(void **state)
         {CHANNEL "    overlay_token: 1234567\n",
          "x.yaml:4: channels[0].overlay_token: has 7 characters; " TOKEN_RULE
          "the admin token alone"},
+        {"srt: {passphrase: ninechars}\n",
+         "x.yaml:1: srt.passphrase: has 9 characters; " PASSPHRASE_RULE "no encryption"},
+        {"srt:\n  passphrase: "
+         "12345678901234567890123456789012345678901234567890123456789012345678901234567890\n",
+         "x.yaml:2: srt.passphrase: has 80 characters; " PASSPHRASE_RULE "no encryption"},
+        {CHANNEL "    srt_passphrase: ten of them\n",
+         "x.yaml:4: channels[0].srt_passphrase: has a character that is not "
+         "allowed; " PASSPHRASE_RULE "srt.passphrase"},
+        {CHANNEL "    srt_passphrase: short\n",
+         "x.yaml:4: channels[0].srt_passphrase: has 5 characters; " PASSPHRASE_RULE
+         "srt.passphrase"},
     };
 
     check_all_refused(files, PH_ARRAY_SIZE(files));
@@ -764,166 +838,6 @@ static void files_that_cannot_be_read_are_told(void **state)
     unlink(path);
 }
 
-static char *read_reference(size_t *len)
-{
-    FILE *file = fopen(PHIEN_SOURCE_DIR "/conf/phien.yaml", "rb");
-    char *text = ph_alloc(65536);
-
-    assert_non_null(file);
-    *len = fread(text, 1, 65535, file);
-    assert_int_equal(fclose(file), 0);
-    return text;
-}
-
-/* The comment right above line `number` (from 1), its lines joined by spaces. */
-static void comment_above(const char *text, unsigned number, char *out, size_t size)
-{
-    const char *lines[1024];
-    unsigned count = 0;
-
-    for (const char *line = text; line != NULL && count < PH_ARRAY_SIZE(lines); count++) {
-        lines[count] = line;
-        line = strchr(line, '\n');
-        line = line != NULL ? line + 1 : NULL;
-    }
-    assert_in_range(number, 1, count);
-    unsigned first = number - 1;
-    while (first > 0 && lines[first - 1][strspn(lines[first - 1], " ")] == '#') {
-        first--;
-    }
-    out[0] = '\0';
-    for (unsigned i = first; i < number - 1; i++) {
-        const char *comment = strchr(lines[i], '#') + 1;
-        size_t used = strlen(out);
-        snprintf(out + used, size - used, "%.*s", (int)strcspn(comment, "\n"), comment);
-    }
-}
-
-/* conf/phien.yaml has every key of the table, with its default and what is allowed. */
-static void reference_explains_every_key(void **state)
-{
-    (void)state;
-    struct ph_conf_lines lines;
-    struct ph_conf_error error;
-    size_t len;
-    char *text = read_reference(&len);
-    char comment[2048];
-    char said[PH_CONF_TEXT_BYTES + 32];
-
-    assert_int_equal(ph_conf_check(&lines, text, len, &error), PH_OK);
-    unsigned channel_line = lines.channels[0].name;
-    for (size_t i = 0; i < ph_conf_keys_count; i++) {
-        const struct ph_conf_key *key = &ph_conf_keys[i];
-        char value[PH_CONF_TEXT_BYTES];
-        unsigned line = lines.keys[i];
-        if (strcmp(key->section, PH_CONF_CHANNELS) == 0) {
-            char here[64];
-            snprintf(here, sizeof(here), "%s %s:", strcmp(key->name, "name") == 0 ? "-" : " ",
-                     key->name);
-            const char *at = strstr(text, PH_CONF_CHANNELS ":\n");
-            at = at != NULL ? strstr(at, here) : NULL;
-            line = 0;
-            for (const char *c = text; at != NULL && c <= at; c++) {
-                line += c == text || c[-1] == '\n';
-            }
-        }
-        if (line == 0) {
-            fail_msg("conf/phien.yaml lacks %s.%s", key->section, key->name);
-        }
-        comment_above(text, line, comment, sizeof(comment));
-        ph_conf_key_format_default(key, value);
-        if (key->is_required) {
-            snprintf(said, sizeof(said), " No default.");
-        } else {
-            snprintf(said, sizeof(said), " Default: %s.", value);
-        }
-        if (strstr(comment, said) == NULL) {
-            fail_msg("%s.%s: \"%s\" is not in:%s", key->section, key->name, said, comment);
-        }
-        ph_conf_key_describe(key, value);
-        snprintf(said, sizeof(said), " Allowed: %s.", value);
-        if (strstr(comment, said) == NULL) {
-            fail_msg("%s.%s: \"%s\" is not in:%s", key->section, key->name, said, comment);
-        }
-        /* More than its type and range: what it is for. */
-        assert_true(strlen(comment) > strlen(said) + 45);
-    }
-    assert_int_equal(lines.channels_count, 1);
-    assert_true(channel_line > 0);
-    ph_conf_lines_fini(&lines);
-    free(text);
-}
-
-/* ... and its values are the defaults: the same as those of a file without them. */
-static void reference_has_the_defaults(void **state)
-{
-    (void)state;
-    struct ph_conf *reference = NULL;
-    struct ph_conf_error error;
-
-    assert_int_equal(ph_conf_load(&reference, PHIEN_SOURCE_DIR "/conf/phien.yaml", &error), PH_OK);
-    struct ph_conf *defaults = parse_good("channels:\n  - {name: example, key: change-me-3f9a}\n");
-    for (size_t i = 0; i < ph_conf_keys_count; i++) {
-        const struct ph_conf_key *key = &ph_conf_keys[i];
-        bool is_channel = strcmp(key->section, PH_CONF_CHANNELS) == 0;
-        const void *a = ph_conf_key_slot(key, is_channel ? (void *)reference->channels : reference);
-        const void *b = ph_conf_key_slot(key, is_channel ? (void *)defaults->channels : defaults);
-        if (key->type == PH_CONF_TYPE_TEXT) {
-            assert_string_equal(*(const char *const *)a, *(const char *const *)b);
-        } else if (key->type == PH_CONF_TYPE_BOOL) {
-            assert_int_equal(*(const bool *)a, *(const bool *)b);
-        } else {
-            assert_int_equal(*(const unsigned *)a, *(const unsigned *)b);
-        }
-    }
-    assert_int_equal(reference->channels_count, 1);
-    ph_conf_destroy(&reference);
-    ph_conf_destroy(&defaults);
-}
-
-static void demo_loads(void **state)
-{
-    (void)state;
-    struct ph_conf *conf = NULL;
-    struct ph_conf_error error;
-
-    assert_int_equal(ph_conf_load(&conf, PHIEN_SOURCE_DIR "/conf/demo.yaml", &error), PH_OK);
-    assert_int_equal(conf->log.level, PH_LOG_INFO);
-    assert_int_equal(conf->log.format, PH_LOG_FORMAT_TEXT);
-    assert_int_equal(conf->channels_count, 1);
-    assert_string_equal(conf->channels[0].name, "sinho");
-    assert_string_equal(conf->channels[0].key, "demo-key");
-    assert_string_equal(conf->channels[0].title, "Chợ phiên Sìn Hồ");
-    assert_true(strlen(conf->admin.token) >= 8);
-    ph_conf_destroy(&conf);
-}
-
-/* Each row can be loaded, defaulted and described; a slip in the table shows here. */
-static void table_is_sound(void **state)
-{
-    (void)state;
-    assert_in_range(ph_conf_keys_count, 1, PH_CONF_KEYS_MAX);
-    for (size_t i = 0; i < ph_conf_keys_count; i++) {
-        const struct ph_conf_key *key = &ph_conf_keys[i];
-        char text[PH_CONF_TEXT_BYTES];
-        struct ph_conf_error error;
-        ph_conf_key_describe(key, text);
-        assert_in_range(strlen(text), 4, PH_CONF_TEXT_BYTES - 2);
-        assert_int_equal(key->is_required, key->type == PH_CONF_TYPE_TEXT && key->text == NULL);
-        assert_int_equal(ph_conf_key_find(key->section, key->name), i);
-        ph_conf_section_list(key->section, text);
-        assert_non_null(strstr(text, key->name));
-        assert_in_range(strlen(text), 4, PH_CONF_TEXT_BYTES - 2);
-        if (key->is_required) {
-            continue;
-        }
-        ph_conf_key_format_default(key, text);
-        bool is_text = key->type == PH_CONF_TYPE_TEXT;
-        const char *value = is_text ? key->text : text;
-        assert_int_equal(ph_conf_check_value(key, value, strlen(value), is_text, &error), PH_OK);
-    }
-}
-
 static void destroy_takes_nothing(void **state)
 {
     (void)state;
@@ -938,6 +852,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(least_file_gives_all_defaults),
         cmocka_unit_test(every_key_is_loaded),
+        cmocka_unit_test(every_key_of_a_channel_is_loaded),
         cmocka_unit_test(forms_of_text_are_accepted),
         cmocka_unit_test(slashes_are_stripped_from_the_url),
         cmocka_unit_test(lengths_count_characters),
@@ -961,10 +876,6 @@ int main(void)
         cmocka_unit_test(errors_tell_the_column),
         cmocka_unit_test(errors_are_formatted_with_what_is_known),
         cmocka_unit_test(files_that_cannot_be_read_are_told),
-        cmocka_unit_test(reference_explains_every_key),
-        cmocka_unit_test(reference_has_the_defaults),
-        cmocka_unit_test(demo_loads),
-        cmocka_unit_test(table_is_sound),
         cmocka_unit_test(destroy_takes_nothing),
     };
 
