@@ -115,6 +115,7 @@ start_phien()
         echo "workers: 1"
         echo "log: { level: warn }"
         echo "rtmp: { listen: \"$host:$rtmp_port\" }"
+        echo "srt: { listen: \"\" }"
         echo "http: { listen: \"$host:$http_port\" }"
         echo "channels:"
         for ((number = 0; number < $1; number++)); do

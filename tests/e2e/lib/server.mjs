@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import dgram from 'node:dgram';
 import { EventEmitter, on, once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import net from 'node:net';
@@ -35,6 +36,15 @@ const SANITIZER = /(Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime erro
 
 export async function freePort() {
   const probe = net.createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  return port;
+}
+
+export async function freeUdpPort() {
+  const probe = dgram.createSocket('udp4').bind(0, '127.0.0.1');
   await once(probe, 'listening');
   const { port } = probe.address();
   probe.close();
@@ -113,13 +123,18 @@ export async function runPhien(args) {
 
 export class Server {
   // `config` overrides sections of the default one, key by key. With `t`, the server is ended
-  // when the test is, and must end well.
+  // when the test is, and must end well. SRT is off unless `config` has a section for it;
+  // `srt: {}` will do.
   static async start(t, config = {}) {
     const ports = { rtmp: await freePort(), http: await freePort() };
+    if (config.srt) {
+      ports.srt = await freeUdpPort();
+    }
     const server = new Server(ports, {
       workers: 2,
       log: { level: 'debug', format: 'json', ...config.log },
       rtmp: { listen: `127.0.0.1:${ports.rtmp}`, ...config.rtmp },
+      srt: { listen: config.srt ? `127.0.0.1:${ports.srt}` : '', ...config.srt },
       http: { listen: `127.0.0.1:${ports.http}`, ...config.http },
       hls: { part_ms: 250, segment_ms: 2000, window_s: 30, ...config.hls },
       publish: { grace_s: 60, ...config.publish },
@@ -167,6 +182,18 @@ export class Server {
 
   get rtmpUrl() {
     return `rtmp://127.0.0.1:${this.ports.rtmp}`;
+  }
+
+  get srtPort() {
+    return this.ports.srt;
+  }
+
+  // Of a server with SRT, as ffmpeg takes it: `options` go into the query as they are, so latency
+  // is in microseconds.
+  srtUrl(streamid, options = {}) {
+    const query = Object.entries({ streamid, ...options })
+      .map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    return `srt://127.0.0.1:${this.srtPort}?${query.join('&')}`;
   }
 
   get workerCount() {
