@@ -16,9 +16,13 @@ import { lastPosition, parseMedia } from './lib/m3u8.mjs';
 import { pushWithFfmpeg } from './lib/push.mjs';
 import { publishCommands, shakeHands } from './lib/rtmp.mjs';
 import {
-  ADMIN_TOKEN, CHANNELS, makeTemporaryDirectory, parseMetrics, ROOT, runPhien, Server, writeConfig,
+  ADMIN_TOKEN, CHANNELS, IS_SANITIZED, makeTemporaryDirectory, parseMetrics, PATIENCE_MS, ROOT,
+  runPhien, Server, writeConfig,
 } from './lib/server.mjs';
 import { source } from './lib/source.mjs';
+
+// With sanitizers a busy machine may take its time.
+const EXIT_MS = IS_SANITIZED ? PATIENCE_MS : 5000;
 
 const directory = makeTemporaryDirectory();
 after(() => rmSync(directory, { recursive: true }));
