@@ -431,7 +431,7 @@ void ph_http_conn_open(struct ph_http_shared *shared, struct ph_tcp_conn *tcp)
     ph_stats_add(shared->stats, PH_STAT_HTTP_CONNECTIONS, 1);
     ph_writer_init(&conn->ahead, AHEAD_BYTES_MAX);
     ph_h1_init(&conn->h1, shared->body_limit);
-    ph_http_exchange_init(&conn->exchange, &exchange_ops, shared->loop);
+    ph_http_exchange_init(&conn->exchange, &exchange_ops);
     conn->timer = ph_timer_create(shared->loop, on_timer, conn);
     conn->timer_at = PH_USEC_NEVER;
     enter(conn, PHASE_IDLE);

@@ -10,9 +10,9 @@
 #include <string.h>
 
 void ph_http_exchange_init(struct ph_http_exchange *exchange,
-                           const struct ph_http_exchange_ops *ops, struct ph_loop *loop)
+                           const struct ph_http_exchange_ops *ops)
 {
-    *exchange = (struct ph_http_exchange){.ops = ops, .loop = loop};
+    *exchange = (struct ph_http_exchange){.ops = ops};
 }
 
 void ph_http_exchange_open(struct ph_http_exchange *exchange, const struct ph_http_request *request)
@@ -39,11 +39,6 @@ void ph_http_exchange_abort(struct ph_http_exchange *exchange)
 const struct ph_http_request *ph_http_exchange_request(const struct ph_http_exchange *exchange)
 {
     return exchange->request;
-}
-
-struct ph_loop *ph_http_exchange_loop(const struct ph_http_exchange *exchange)
-{
-    return exchange->loop;
 }
 
 void ph_http_exchange_on_abort(struct ph_http_exchange *exchange, void (*on_abort)(void *arg),

@@ -16,7 +16,6 @@ struct ph_http_exchange_ops {
 
 struct ph_http_exchange {
     const struct ph_http_exchange_ops *ops;
-    struct ph_loop *loop;
     const struct ph_http_request *request;
     void (*on_abort)(void *arg);
     void *abort_arg;
@@ -24,7 +23,7 @@ struct ph_http_exchange {
 };
 
 void ph_http_exchange_init(struct ph_http_exchange *exchange,
-                           const struct ph_http_exchange_ops *ops, struct ph_loop *loop);
+                           const struct ph_http_exchange_ops *ops);
 
 /* A request begins its exchange; the embedder hands it to a handler next. */
 void ph_http_exchange_open(struct ph_http_exchange *exchange,

@@ -108,11 +108,6 @@ bool ph_request_host_is_valid(const char *host)
     return true;
 }
 
-bool ph_http_query_get(const char *query, const char *name, char *out, size_t size)
-{
-    return ph_query_get(query, name, out, size);
-}
-
 const char *ph_request_method_name(enum ph_http_method method)
 {
     static const char *const names[] = {

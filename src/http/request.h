@@ -5,8 +5,7 @@
 #include <phien/http/exchange.h>
 
 /*
- * The texts of a request, whatever framing they came in: the target, Host. What a handler asks
- * of them (ph_http_query_get, ph_http_accepts_gzip) is declared in <phien/http/exchange.h>.
+ * The texts of a request, whatever framing they came in: the target, Host.
  */
 
 /*

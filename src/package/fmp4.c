@@ -23,11 +23,6 @@ void ph_fmp4_fini(struct ph_fmp4 *f)
     ph_output_fini(&f->output);
 }
 
-bool ph_fmp4_is_on(const struct ph_fmp4 *f)
-{
-    return f->video != NULL || f->audio != NULL;
-}
-
 static ph_usec frame_hint(const struct ph_track *track)
 {
     AVRational rate = track->frame_rate;

@@ -45,9 +45,6 @@ void ph_fmp4_fini(struct ph_fmp4 *fmp4);
 void ph_fmp4_set_tracks(struct ph_fmp4 *fmp4, struct ph_track *video, struct ph_track *audio,
                         bool is_break);
 
-/* Whether the rendition has a track at all. */
-bool ph_fmp4_is_on(const struct ph_fmp4 *fmp4);
-
 /*
  * The three steps of a packet: cut before it, add it, cut after it. `cut` and `add` may fail like
  * the muxer: the part or the packet is lost.

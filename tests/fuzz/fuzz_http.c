@@ -54,7 +54,7 @@ static void check_query(const char *query)
             if (value == NULL) {
                 return;
             }
-            if (ph_http_query_get(query, names[i], value, room) && strlen(value) >= room) {
+            if (ph_query_get(query, names[i], value, room) && strlen(value) >= room) {
                 abort();
             }
             free(value);

@@ -4,7 +4,6 @@
 
 #include <phien/core/buf.h>
 #include <phien/core/clock.h>
-#include <phien/net/loop.h>
 
 #include <stdbool.h>
 
@@ -46,7 +45,6 @@ struct ph_http_request {
 };
 
 const struct ph_http_request *ph_http_exchange_request(const struct ph_http_exchange *exchange);
-struct ph_loop *ph_http_exchange_loop(const struct ph_http_exchange *exchange);
 
 /* Calls `on_abort` if the client goes away before the answer; NULL takes it back. */
 void ph_http_exchange_on_abort(struct ph_http_exchange *exchange, void (*on_abort)(void *arg),
@@ -83,12 +81,6 @@ void ph_http_respond_text(struct ph_http_exchange *exchange, int status, const c
  * "identity;q=1, *;q=0", which Chrome's media element sends, means no.
  */
 bool ph_http_accepts_gzip(const char *accept_encoding);
-
-/*
- * The value of a query parameter, percent-decoded, or false if it is absent or longer than the
- * buffer. The first one counts.
- */
-bool ph_http_query_get(const char *query, const char *name, char *out, size_t size);
 
 /* "OK" for 200. */
 const char *ph_http_status_text(int status);

@@ -95,7 +95,7 @@ static struct asked *ask_as(struct fixture *f, unsigned worker, const char *path
 {
     assert_true(f->count < ANSWERS);
     struct asked *asked = &f->asked[f->count++];
-    ph_http_exchange_init(&asked->exchange, &exchange_ops, f->world->loops[worker]);
+    ph_http_exchange_init(&asked->exchange, &exchange_ops);
     asked->request = (struct ph_http_request){
         .method = PH_HTTP_GET,
         .path = path,

@@ -69,7 +69,7 @@ static int set_up(void **state)
     world.holds = ph_holds_create(world.loop, 20 * PH_USEC_PER_MS, &world.stats, try_answer, NULL);
     for (int i = 0; i < REQUESTS; i++) {
         struct ph_target target = {.number = i};
-        ph_http_exchange_init(&world.exchanges[i], &ops, world.loop);
+        ph_http_exchange_init(&world.exchanges[i], &ops);
         ph_http_exchange_open(&world.exchanges[i], &request);
         assert_true(ph_holds_add(world.holds, &world.list, &world.exchanges[i], NULL, &target));
     }
@@ -145,7 +145,7 @@ static void hold_crowd(struct ph_http_exchange *crowd, struct ph_hold_list *list
     struct ph_target target = {.number = number};
 
     for (int i = 0; i < CROWD; i++) {
-        ph_http_exchange_init(&crowd[i], &ops, world.loop);
+        ph_http_exchange_init(&crowd[i], &ops);
         ph_http_exchange_open(&crowd[i], &request);
         assert_true(ph_holds_add(world.holds, list, &crowd[i], NULL, &target));
     }

@@ -127,53 +127,6 @@ static void hosts_are_names_addresses_and_ports(void **state)
     }
 }
 
-struct query_row {
-    const char *query;
-    const char *value; /* of "key"; NULL: none */
-};
-
-static const struct query_row query_rows[] = {
-    {"key=abc", "abc"},
-    {"key=abc&x=y", "abc"},
-    {"x=y&key=abc", "abc"},
-    {"key=first&key=second", "first"},
-    {"key=", ""},
-    {"key", ""},
-    {"a&key&b", ""},
-    {"key=a=b", "a=b"},
-    {"key=%41%62", "Ab"},
-    {"key=a%26b", "a&b"},
-    {"key=a+b", "a+b"},
-    {"key=1234567", "1234567"},
-    {"", NULL},
-    {"&&", NULL},
-    {"keys=abc", NULL},
-    {"akey=abc", NULL},
-    {"Key=abc", NULL},
-    {"=abc", NULL},
-    {"key=12345678", NULL},
-    {"key=%", NULL},
-    {"key=%4", NULL},
-    {"key=%4&a", NULL},
-    {"key=%zz", NULL},
-    {"key=%00", NULL},
-};
-
-static void query_values_are_found_and_decoded(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < PH_ARRAY_SIZE(query_rows); i++) {
-        char value[8] = "";
-        bool found = ph_http_query_get(query_rows[i].query, "key", value, sizeof(value));
-        if (found != (query_rows[i].value != NULL)) {
-            fail_msg("\"%s\": %s", query_rows[i].query, found ? "found" : "not found");
-        }
-        if (found) {
-            assert_string_equal(value, query_rows[i].value);
-        }
-    }
-}
-
 struct encoding_row {
     const char *header;
     bool takes;
@@ -269,7 +222,6 @@ int main(void)
         cmocka_unit_test(targets_are_decoded_once_and_judged),
         cmocka_unit_test(authority_of_an_absolute_target_is_the_host),
         cmocka_unit_test(hosts_are_names_addresses_and_ports),
-        cmocka_unit_test(query_values_are_found_and_decoded),
         cmocka_unit_test(gzip_is_weighed),
         cmocka_unit_test(etags_are_compared_weakly),
     };

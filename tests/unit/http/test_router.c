@@ -79,7 +79,7 @@ static void expect(const struct ph_router *router, enum ph_http_method method, c
     struct ph_http_exchange exchange;
 
     outcome[0] = '\0';
-    ph_http_exchange_init(&exchange, &ops, NULL);
+    ph_http_exchange_init(&exchange, &ops);
     ph_http_exchange_open(&exchange, &request);
     ph_router_dispatch(router, &exchange);
     assert_false(exchange.is_open);
@@ -175,7 +175,7 @@ static void an_abort_is_told_once_and_only_while_open(void **state)
     struct ph_http_exchange exchange;
     int aborts = 0;
 
-    ph_http_exchange_init(&exchange, &ops, NULL);
+    ph_http_exchange_init(&exchange, &ops);
     ph_http_exchange_abort(&exchange);
     ph_http_exchange_open(&exchange, &request);
     ph_http_exchange_on_abort(&exchange, on_aborted, &aborts);
