@@ -6,6 +6,7 @@
 
 #include <phien/core/stats.h>
 #include <phien/http/exchange.h>
+#include <phien/net/loop.h>
 
 /*
  * Requests that wait: a blocking reload for its part, a preload hint for its bytes, a first
