@@ -9,7 +9,8 @@
 
 bool ph_codec_is_headerless(enum AVCodecID id)
 {
-    return id == AV_CODEC_ID_MP3 || id == AV_CODEC_ID_AC3 || id == AV_CODEC_ID_EAC3;
+    return id == AV_CODEC_ID_MP2 || id == AV_CODEC_ID_MP3 || id == AV_CODEC_ID_AC3 ||
+           id == AV_CODEC_ID_EAC3;
 }
 
 int ph_codec_parse(struct ph_codec_info *out, enum AVCodecID id, const uint8_t *data, size_t len)

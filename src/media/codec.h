@@ -25,8 +25,8 @@ struct ph_codec_info {
 
 /*
  * Reads avcC, hvcC, av1C, an AudioSpecificConfig, OpusHead or FLAC's STREAMINFO. PH_EPROTO:
- * malformed; PH_EUNSUPPORTED: a codec, or a kind of it, that we cannot package. MP3, AC-3 and
- * E-AC-3 have no header: only `codecs` and `frame_samples` are set.
+ * malformed; PH_EUNSUPPORTED: a codec, or a kind of it, that we cannot package. MP2, MP3,
+ * AC-3 and E-AC-3 have no header: only `codecs` and `frame_samples` are set.
  */
 PH_MUST_CHECK int ph_codec_parse(struct ph_codec_info *out, enum AVCodecID id, const uint8_t *data,
                                  size_t len);
@@ -40,7 +40,7 @@ PH_MUST_CHECK int ph_codec_parse_audio(struct ph_codec_info *out, enum AVCodecID
 /* Whether the codec's parameters stand in each frame instead of in extradata. */
 bool ph_codec_is_headerless(enum AVCodecID id);
 
-/* Sample rate, channels and frame_samples from a frame of MP3, AC-3 or E-AC-3. */
+/* Sample rate, channels and frame_samples from a frame of MP2, MP3, AC-3 or E-AC-3. */
 PH_MUST_CHECK int ph_codec_parse_frame(struct ph_codec_info *out, enum AVCodecID id,
                                        const uint8_t *data, size_t len);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Codec headers of audio: AudioSpecificConfig (ISO/IEC 14496-3 section 1.6.2.1), OpusHead (RFC
- * 7845 section 5.1), FLAC's STREAMINFO (RFC 9639 section 8.2), and the frame headers of MP3 and
- * AC-3, which have nothing else.
+ * 7845 section 5.1), FLAC's STREAMINFO (RFC 9639 section 8.2), and the frame headers of MP2, MP3
+ * and AC-3, which have nothing else.
  */
 #include "codec.h"
 
@@ -156,8 +156,13 @@ int ph_codec_parse_audio(struct ph_codec_info *out, enum AVCodecID id, const uin
         return parse_opus_head(out, data, len);
     case AV_CODEC_ID_FLAC:
         return parse_stream_info(out, data, len);
+    case AV_CODEC_ID_MP2:
     case AV_CODEC_ID_MP3:
-        snprintf(out->codecs, sizeof(out->codecs), "mp4a.40.34");
+        /*
+         * In the sample entry the object type is 0x6b or 0x69, which says MPEG audio of any layer.
+         * Browsers take that for layer III, so layer II has to be called what it is.
+         */
+        snprintf(out->codecs, sizeof(out->codecs), "mp4a.40.%d", id == AV_CODEC_ID_MP2 ? 33 : 34);
         out->frame_samples = 1152;
         return 0;
     case AV_CODEC_ID_AC3:
@@ -174,20 +179,20 @@ int ph_codec_parse_audio(struct ph_codec_info *out, enum AVCodecID id, const uin
 }
 
 /* ISO/IEC 11172-3 section 2.4.2.3, with MPEG-2 (LSF) and the unofficial MPEG-2.5. */
-static int parse_mp3_frame(struct ph_codec_info *out, struct ph_bits *b)
+static int parse_mpeg_frame(struct ph_codec_info *out, enum AVCodecID id, struct ph_bits *b)
 {
     static const int rates[] = {44100, 48000, 32000, 0};
 
     bool is_synced = ph_bits_read(b, 11) == 0x7ff;
     unsigned version = ph_bits_read(b, 2); /* 3: MPEG-1, 2: MPEG-2, 0: MPEG-2.5 */
-    bool is_layer_3 = ph_bits_read(b, 2) == 1;
+    unsigned layer = 4 - ph_bits_read(b, 2);
     ph_bits_skip(b, 1 + 4);
     int rate = rates[ph_bits_read(b, 2)];
     ph_bits_skip(b, 2);
     out->channels = ph_bits_read(b, 2) == 3 ? 1 : 2;
     out->sample_rate = version == 3 ? rate : version == 2 ? rate / 2 : rate / 4;
-    out->frame_samples = version == 3 ? 1152 : 576;
-    return is_synced && is_layer_3 && version != 1 ? 0 : PH_EPROTO;
+    out->frame_samples = version == 3 || layer == 2 ? 1152 : 576;
+    return is_synced && version != 1 && layer == (id == AV_CODEC_ID_MP2 ? 2 : 3) ? 0 : PH_EPROTO;
 }
 
 static const int ac3_rates[] = {48000, 44100, 32000, 0};
@@ -236,8 +241,8 @@ int ph_codec_parse_frame(struct ph_codec_info *out, enum AVCodecID id, const uin
     int err = PH_EUNSUPPORTED;
 
     ph_bits_init(&b, data, len);
-    if (id == AV_CODEC_ID_MP3) {
-        err = parse_mp3_frame(out, &b);
+    if (id == AV_CODEC_ID_MP2 || id == AV_CODEC_ID_MP3) {
+        err = parse_mpeg_frame(out, id, &b);
     } else if (id == AV_CODEC_ID_AC3) {
         err = parse_ac3_frame(out, &b);
     } else if (id == AV_CODEC_ID_EAC3) {

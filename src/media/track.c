@@ -259,13 +259,25 @@ int ph_track_refine(struct ph_track **out, const struct ph_track *track, const A
     return 0;
 }
 
+static bool is_same_sound(const struct ph_track *a, const struct ph_track *b)
+{
+    return a->par->sample_rate == b->par->sample_rate &&
+           a->par->ch_layout.nb_channels == b->par->ch_layout.nb_channels &&
+           a->frame_samples == b->frame_samples;
+}
+
 bool ph_track_equal(const struct ph_track *a, const struct ph_track *b)
 {
     if (a == b) {
         return true;
     }
-    return a != NULL && b != NULL && a->par->codec_id == b->par->codec_id &&
-           a->par->extradata_size == b->par->extradata_size &&
+    if (a == NULL || b == NULL || a->par->codec_id != b->par->codec_id) {
+        return false;
+    }
+    if (ph_codec_is_headerless(a->par->codec_id)) {
+        return is_same_sound(a, b);
+    }
+    return a->par->extradata_size == b->par->extradata_size &&
            (a->par->extradata_size == 0 ||
             memcmp(a->par->extradata, b->par->extradata, (size_t)a->par->extradata_size) == 0);
 }

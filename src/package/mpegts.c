@@ -37,6 +37,7 @@ bool ph_mpegts_carries(const struct ph_track *track)
     case AV_CODEC_ID_H264:
     case AV_CODEC_ID_HEVC:
     case AV_CODEC_ID_AAC:
+    case AV_CODEC_ID_MP2:
     case AV_CODEC_ID_MP3:
     case AV_CODEC_ID_AC3:
     case AV_CODEC_ID_EAC3:

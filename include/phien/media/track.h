@@ -36,7 +36,7 @@ struct ph_track {
  * tells (sample rate, channels, profile) is filled in. PH_EUNSUPPORTED: a codec that cannot be
  * packaged; PH_EPROTO: extradata that is malformed. Copies `par`.
  *
- * Supported: H.264, HEVC, AV1; AAC, Opus, MP3, AC-3, E-AC-3, FLAC.
+ * Supported: H.264, HEVC, AV1; AAC, Opus, MP2, MP3, AC-3, E-AC-3, FLAC.
  */
 PH_MUST_CHECK int ph_track_create(struct ph_track **out, const AVCodecParameters *par);
 
@@ -50,7 +50,10 @@ PH_MUST_CHECK int ph_track_refine(struct ph_track **out, const struct ph_track *
 struct ph_track *ph_track_ref(struct ph_track *track);
 void ph_track_unref(struct ph_track **track);
 
-/* Same codec and the same extradata to the byte. NULL equals NULL. */
+/*
+ * Same codec and the same extradata to the byte; where each frame says what it is instead, the
+ * same sample rate and channels. NULL equals NULL.
+ */
 bool ph_track_equal(const struct ph_track *a, const struct ph_track *b);
 
 /* "h264", "hevc", "aac": FFmpeg's codec name, "none" for NULL. */

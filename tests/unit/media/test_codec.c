@@ -209,6 +209,7 @@ static void other_audio(void **state)
     assert_int_equal(info.sample_rate, 44100);
     assert_int_equal(info.channels, 1);
     assert_int_equal(info.frame_samples, 4608);
+    assert_codecs(AV_CODEC_ID_MP2, NULL, 0, "mp4a.40.33");
     assert_codecs(AV_CODEC_ID_MP3, NULL, 0, "mp4a.40.34");
     assert_codecs(AV_CODEC_ID_AC3, NULL, 0, "ac-3");
     assert_codecs(AV_CODEC_ID_EAC3, NULL, 0, "ec-3");
@@ -296,6 +297,7 @@ static void no_bytes_break_a_parser(void **state)
         }
         (void)!ph_codec_parse_frame(&info, AV_CODEC_ID_AC3, bytes, len);
         (void)!ph_codec_parse_frame(&info, AV_CODEC_ID_EAC3, bytes, len);
+        (void)!ph_codec_parse_frame(&info, AV_CODEC_ID_MP2, bytes, len);
         (void)!ph_codec_parse_frame(&info, AV_CODEC_ID_MP3, bytes, len);
         assert_true(ph_codec_opus_samples(bytes, len) <= 5760);
         (void)ph_codec_is_random_access(AV_CODEC_ID_H264, 4, bytes, len);
@@ -316,6 +318,8 @@ static void frames_of_headerless_codecs(void **state)
         {AV_CODEC_ID_MP3, {0xff, 0xf3, 0x40, 0xc4}, 22050, 1, 576},
         {AV_CODEC_ID_MP3, {0xff, 0xe3, 0x20, 0xc4}, 11025, 1, 576},
         {AV_CODEC_ID_MP3, {0xff, 0xfb, 0x94, 0x44}, 48000, 2, 1152},
+        {AV_CODEC_ID_MP2, {0xff, 0xfd, 0xa4, 0x04}, 48000, 2, 1152},
+        {AV_CODEC_ID_MP2, {0xff, 0xf5, 0x80, 0xc4}, 22050, 1, 1152},
         {AV_CODEC_ID_AC3, {0x0b, 0x77, 0xa1, 0x7a, 0x54, 0x40, 0x43, 0xe1}, 44100, 2, 1536},
         {AV_CODEC_ID_AC3, {0x0b, 0x77, 0x28, 0x19, 0x1e, 0x40, 0xeb, 0xf8}, 48000, 6, 1536},
         {AV_CODEC_ID_EAC3, {0x0b, 0x77, 0x03, 0x7f, 0x3f, 0x87}, 48000, 6, 1536},
@@ -335,6 +339,13 @@ static void frames_of_headerless_codecs(void **state)
         assert_int_equal(ph_codec_parse_frame(&info, cases[i].id, unsynced, 10), PH_EPROTO);
     }
     struct ph_codec_info info;
+    /* One layer is not the other. */
+    assert_int_equal(
+        ph_codec_parse_frame(&info, AV_CODEC_ID_MP3, (const uint8_t *)"\xff\xfd\xa4\x04", 4),
+        PH_EPROTO);
+    assert_int_equal(
+        ph_codec_parse_frame(&info, AV_CODEC_ID_MP2, (const uint8_t *)"\xff\xfb\x90\x40", 4),
+        PH_EPROTO);
     assert_int_equal(ph_codec_parse_frame(&info, AV_CODEC_ID_AAC, avcc, 10), PH_EUNSUPPORTED);
 }
 

@@ -79,6 +79,7 @@ static void audio_tracks_are_filled_from_their_headers(void **state)
         {AV_CODEC_ID_AAC, he, sizeof(he), 24000, 2, 1024},
         {AV_CODEC_ID_OPUS, opus, sizeof(opus), 48000, 1, 0},
         {AV_CODEC_ID_OPUS, NULL, 0, 48000, 2, 0}, /* Enhanced RTMP lets it be absent */
+        {AV_CODEC_ID_MP2, NULL, 0, 48000, 2, 1152},
         {AV_CODEC_ID_MP3, NULL, 0, 48000, 2, 1152},
         {AV_CODEC_ID_AC3, NULL, 0, 48000, 2, 1536},
     };
@@ -311,6 +312,38 @@ static void tracks_are_equal_by_codec_and_header(void **state)
     media_file_close(&portrait);
 }
 
+static struct ph_track *track_of_frame(const char *header)
+{
+    AVPacket *frame = av_packet_alloc();
+    struct ph_track *refined = NULL;
+    int err;
+
+    struct ph_track *track = track_of_bytes(AV_CODEC_ID_MP2, NULL, 0, &err);
+    assert_int_equal(av_new_packet(frame, 4), 0);
+    memcpy(frame->data, header, 4);
+    assert_int_equal(ph_track_refine(&refined, track, frame), 0);
+    ph_track_unref(&track);
+    av_packet_free(&frame);
+    return refined;
+}
+
+static void tracks_without_headers_are_equal_by_their_sound(void **state)
+{
+    struct ph_track *stereo = track_of_frame("\xff\xfd\xa4\x04");
+    struct ph_track *joint = track_of_frame("\xff\xfd\xa4\x64");
+    struct ph_track *mono = track_of_frame("\xff\xfd\xa4\xc4");
+    struct ph_track *other_rate = track_of_frame("\xff\xfd\xa0\x04");
+
+    (void)state;
+    assert_true(ph_track_equal(stereo, joint));
+    assert_false(ph_track_equal(stereo, mono));
+    assert_false(ph_track_equal(stereo, other_rate));
+    ph_track_unref(&stereo);
+    ph_track_unref(&joint);
+    ph_track_unref(&mono);
+    ph_track_unref(&other_rate);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -324,6 +357,7 @@ int main(void)
         cmocka_unit_test(the_first_frame_of_ac3_tells_its_rate),
         cmocka_unit_test(random_access_points_are_those_of_the_encoder),
         cmocka_unit_test(tracks_are_equal_by_codec_and_header),
+        cmocka_unit_test(tracks_without_headers_are_equal_by_their_sound),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

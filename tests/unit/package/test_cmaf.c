@@ -191,6 +191,24 @@ static void test_init_is_stable(void **state)
     }
 }
 
+/* MPEG audio of 48 kHz: object type 0x6b of an esds (ISO/IEC 14496-1 table 5). */
+static void test_mp2_in_mp4a(void **state)
+{
+    (void)state;
+    static const char decoder_config[] = {0x04, (char)0x80, (char)0x80, (char)0x80, 13, 0x6b, 0x15};
+    struct media m;
+
+    media_open(&m, "mp2.mka");
+    assert_string_equal(m.audio->codecs, "mp4a.40.33");
+    struct ph_cmaf *cmaf = create(&m);
+    const struct ph_buf *init = ph_cmaf_init(cmaf);
+    assert_non_null(init);
+    assert_non_null(memmem(init->data, init->len, "mp4a", 4));
+    assert_non_null(memmem(init->data, init->len, decoder_config, sizeof(decoder_config)));
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+}
+
 /* The configuration of AC-3 lies in its packets: the init segment comes with the first part. */
 static void test_delayed_init(void **state)
 {
@@ -254,9 +272,10 @@ static void take_read_back(void *arg, const AVPacket *packet)
 static void test_reads_back_as_it_was(void **state)
 {
     (void)state;
-    static const char *const files[] = {"h264_bframes_aac.mp4", "hevc_ac3.mp4", "av1_opus.mp4"};
+    static const char *const files[] = {"h264_bframes_aac.mp4", "hevc_ac3.mp4", "av1_opus.mp4",
+                                        "mp2.mka"};
 
-    for (size_t f = 0; f < 3; f++) {
+    for (size_t f = 0; f < PH_ARRAY_SIZE(files); f++) {
         struct media m;
         struct ph_buf *part = NULL;
         uint8_t *all = ph_alloc(1 << 20);
@@ -396,6 +415,7 @@ int main(void)
         cmocka_unit_test(test_gap_keeps_real_times),
         cmocka_unit_test(test_nothing_to_publish),
         cmocka_unit_test(test_init_is_stable),
+        cmocka_unit_test(test_mp2_in_mp4a),
         cmocka_unit_test(test_delayed_init),
         cmocka_unit_test(test_reads_back_as_it_was),
         cmocka_unit_test(test_frame_before_the_foreseen_end),

@@ -193,6 +193,42 @@ static void test_reads_back_as_it_was(void **state)
     media_close(&m);
 }
 
+struct bytes_back {
+    const struct media *m;
+    size_t seen;
+};
+
+static void take_bytes_back(void *arg, const AVPacket *packet)
+{
+    struct bytes_back *back = arg;
+    const AVPacket *in = media_nth(back->m, PH_TRACK_AUDIO, back->seen++);
+
+    assert_non_null(in);
+    assert_int_equal(packet->size, in->size);
+    assert_memory_equal(packet->data, in->data, (size_t)in->size);
+}
+
+static void test_mp2_alone(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+
+    media_open(&m, "mp2.mka");
+    assert_int_equal(ph_mpegts_create(&ts, NULL, m.audio, false), 0);
+    for (size_t i = 0; i < m.count; i++) {
+        assert_int_equal(ph_mpegts_add(ts, m.packets[i]), 0);
+    }
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    struct bytes_back back = {&m, 0};
+    media_read_back(segment->data, segment->len, "mpegts", take_bytes_back, &back);
+    assert_int_equal(back.seen, m.count);
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
 static bool announces_discontinuity(const struct ph_buf *segment, unsigned pid)
 {
     for (size_t i = 0; i < segment->len; i += TS_PACKET) {
@@ -343,13 +379,10 @@ static void test_bad_packets_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_segments),
-        cmocka_unit_test(test_reads_back_as_it_was),
-        cmocka_unit_test(test_discontinuity),
-        cmocka_unit_test(test_what_it_carries),
-        cmocka_unit_test(test_cut_between_key_frames),
-        cmocka_unit_test(test_hevc_and_ac3),
-        cmocka_unit_test(test_bad_packets_are_refused),
+        cmocka_unit_test(test_segments),        cmocka_unit_test(test_reads_back_as_it_was),
+        cmocka_unit_test(test_mp2_alone),       cmocka_unit_test(test_discontinuity),
+        cmocka_unit_test(test_what_it_carries), cmocka_unit_test(test_cut_between_key_frames),
+        cmocka_unit_test(test_hevc_and_ac3),    cmocka_unit_test(test_bad_packets_are_refused),
     };
 
     av_log_set_level(AV_LOG_QUIET); /* tests provoke errors */
