@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "address.h"
+#include <phien/net/address.h>
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -3,12 +3,12 @@
  * Accepts TCP connections. Every worker has a listener on the same port (SO_REUSEPORT), so the
  * kernel spreads connections over the workers and none of them waits for another.
  */
-#include "address.h"
 #include "loop_uv.h"
 #include "tcp_conn.h"
 
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
+#include <phien/net/address.h>
 #include <phien/net/tcp.h>
 #include <phien/net/timer.h>
 

@@ -4,12 +4,12 @@
  * out. It reads and writes the socket itself and uses libuv only to learn when that is possible,
  * so a response that the kernel takes at once costs one system call and no allocation.
  */
-#include "address.h"
 #include "loop_uv.h"
 #include "slice_queue.h"
 #include "tcp_conn.h"
 
 #include <phien/core/mem.h>
+#include <phien/net/address.h>
 #include <phien/net/timer.h>
 
 #include <errno.h>

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Both ends of a connection on one loop, over loopback. */
-#include "net/address.h"
-
+#include <phien/net/address.h>
 #include <phien/net/tcp.h>
 #include <phien/net/timer.h>
 
