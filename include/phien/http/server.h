@@ -5,6 +5,7 @@
 #include <phien/core/err.h>
 #include <phien/core/stats.h>
 #include <phien/http/router.h>
+#include <phien/net/loop.h>
 
 /*
  * The HTTP server of one worker: accepts connections on its loop, reads requests, hands them to
