@@ -7,6 +7,8 @@
 #include "http/negotiate.h"
 #include "http/response.h"
 
+#include <phien/core/query.h>
+
 #include <stdlib.h>
 #include <string.h>
 
