@@ -26,12 +26,14 @@ debian:13 | debian:) # no version: testing
     ;;
 esac
 
+# Of libsrt's two flavours the one that Debian's FFmpeg is linked with: both in one process share
+# their symbols, and crash when it ends.
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config python3 ca-certificates
     libuv1-dev libavformat-dev libavcodec-dev libavutil-dev libcyaml-dev libyaml-dev
     libjansson-dev zlib1g-dev uthash-dev "$llhttp" libcmocka-dev
-    libsrt-openssl-dev libqrencode-dev)
+    libsrt-gnutls-dev libqrencode-dev)
 demo_packages=(ffmpeg fonts-dejavu-core curl iproute2)
-test_packages=(git ffmpeg curl chromium
+test_packages=(git ffmpeg curl chromium srt-tools
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
     clang clang-tidy clang-format llvm "$clang_runtime" shellcheck)
