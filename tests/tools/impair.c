@@ -6,9 +6,10 @@
  */
 #include "impair_plan.h"
 
+#include <phien/net/address.h>
+
 #include <phien/core/mem.h>
 
-#include <arpa/inet.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <netinet/in.h>
@@ -57,13 +58,13 @@ struct datagram {
 
 struct client {
     struct impair *impair;
-    struct sockaddr_in address;
+    struct sockaddr_storage address;
     uv_udp_t upstream;
 };
 
 struct impair {
     struct impair_plan plan;
-    struct sockaddr_in to;
+    struct sockaddr_storage to;
     uv_loop_t loop;
     uv_udp_t listener;
     uv_timer_t timer;
@@ -181,19 +182,18 @@ static void on_answer(uv_udp_t *upstream, ssize_t len, const uv_buf_t *buf,
     }
 }
 
-static struct client *find_client(struct impair *impair, const struct sockaddr_in *address)
+/* An address is filled with zeros to its end. */
+static struct client *find_client(struct impair *impair, const struct sockaddr_storage *address)
 {
     for (size_t i = 0; i < impair->client_count; i++) {
-        struct client *client = impair->clients[i];
-        if (client->address.sin_port == address->sin_port &&
-            client->address.sin_addr.s_addr == address->sin_addr.s_addr) {
-            return client;
+        if (memcmp(&impair->clients[i]->address, address, sizeof(*address)) == 0) {
+            return impair->clients[i];
         }
     }
     return NULL;
 }
 
-static struct client *add_client(struct impair *impair, const struct sockaddr_in *address)
+static struct client *add_client(struct impair *impair, const struct sockaddr_storage *address)
 {
     if (impair->client_count == CLIENTS_MAX) {
         return NULL;
@@ -215,13 +215,14 @@ static void on_request(uv_udp_t *listener, ssize_t len, const uv_buf_t *buf,
                        const struct sockaddr *from, unsigned flags)
 {
     struct impair *impair = listener->data;
-    struct sockaddr_in address;
+    struct sockaddr_storage address = {0};
 
     (void)flags;
-    if (len <= 0 || from == NULL || from->sa_family != AF_INET) {
+    if (len <= 0 || from == NULL) {
         return;
     }
-    memcpy(&address, from, sizeof(address));
+    memcpy(&address, from,
+           from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
     struct client *client = find_client(impair, &address);
     if (client == NULL) {
         client = add_client(impair, &address);
@@ -265,10 +266,12 @@ static void on_commands(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
     }
 }
 
-static int listen_on(struct impair *impair, const struct sockaddr_in *address)
+static int listen_on(struct impair *impair, const struct sockaddr_storage *address)
 {
-    struct sockaddr_in own;
+    struct sockaddr_storage own;
     int own_size = sizeof(own);
+    char ip[47];
+    unsigned port;
     int buffer_bytes = SOCKET_BYTES;
 
     uv_udp_init(&impair->loop, &impair->listener);
@@ -282,7 +285,8 @@ static int listen_on(struct impair *impair, const struct sockaddr_in *address)
         err = uv_udp_getsockname(&impair->listener, (struct sockaddr *)&own, &own_size);
     }
     if (err == 0) {
-        printf("%u\n", ntohs(own.sin_port));
+        ph_address_format(&own, ip, &port);
+        printf("%u\n", port);
         fflush(stdout);
     }
     return err;
@@ -343,8 +347,8 @@ static void print_counts(const struct impair *impair)
 
 struct options {
     struct impair_conf conf;
-    struct sockaddr_in listen;
-    struct sockaddr_in to;
+    struct sockaddr_storage listen;
+    struct sockaddr_storage to;
 };
 
 static int run(const struct options *options)
@@ -366,21 +370,6 @@ static int run(const struct options *options)
     }
     fini(&impair);
     return err == 0 ? 0 : 1;
-}
-
-static bool parse_address(struct sockaddr_in *out, const char *text)
-{
-    char ip[INET_ADDRSTRLEN] = {0};
-    const char *colon = strrchr(text, ':');
-    char *end = NULL;
-
-    if (colon == NULL || colon - text >= INET_ADDRSTRLEN) {
-        return false;
-    }
-    memcpy(ip, text, (size_t)(colon - text));
-    unsigned long port = strtoul(colon + 1, &end, 10);
-    return end != colon + 1 && *end == '\0' && port <= UINT16_MAX &&
-           uv_ip4_addr(ip, (int)port, out) == 0;
 }
 
 static bool parse_number(uint64_t *out, const char *text, uint64_t max)
@@ -413,9 +402,9 @@ static bool take_option(struct options *options, int option, const char *text)
 
     switch (option) {
     case 'l':
-        return parse_address(&options->listen, text);
+        return ph_address_parse(&options->listen, text) == PH_OK;
     case 't':
-        return parse_address(&options->to, text);
+        return ph_address_parse(&options->to, text) == PH_OK;
     case 's':
         return parse_number(&conf->seed, text, UINT32_MAX);
     case 'L':
@@ -452,7 +441,7 @@ static bool parse_arguments(struct options *options, int argc, char **argv)
             return false;
         }
     }
-    return options->listen.sin_family == AF_INET && options->to.sin_family == AF_INET &&
+    return options->listen.ss_family != AF_UNSPEC && options->to.ss_family != AF_UNSPEC &&
            optind == argc;
 }
 
