@@ -32,15 +32,16 @@ struct ph_srt_streamid {
 };
 
 /*
- * PH_EPROTO: malformed, "#!" without "::", the nested form "#!:{", control characters, or longer
- * than the protocol allows. PH_EUNSUPPORTED: a type (t=) that is not a stream. An empty stream id
- * gives an empty path.
+ * PH_EPROTO: malformed, a mode that there is not, "#!" without "::", the nested form "#!:{",
+ * control characters, or longer than the protocol allows. PH_EUNSUPPORTED: a type (t=) that is not
+ * a stream. An empty stream id gives an empty path.
  */
 PH_MUST_CHECK int ph_srt_streamid_parse(struct ph_srt_streamid *out, const char *raw);
 
 /*
- * The raw id for a log line: what may be a secret is written as ***, what is unprintable as ?.
- * Any word that is not a channel's name, a mode, or a known key of the dialect may be one.
+ * The raw id for a log line, decoded where it is encoded as a whole: what may be a secret is
+ * written as ***. Any word that is not a channel's name, "live", a mode, or a known key of the
+ * dialect may be one, so nothing unprintable is left. Cut to `size`.
  */
 void ph_srt_streamid_redact(char *out, size_t size, const char *raw,
                             int (*is_name)(void *arg, const char *word, size_t len), void *arg);
