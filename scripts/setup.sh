@@ -33,7 +33,7 @@ build_packages=(gcc libc6-dev cmake ninja-build pkg-config python3 ca-certificat
     libjansson-dev zlib1g-dev uthash-dev "$llhttp" libcmocka-dev
     libsrt-gnutls-dev libqrencode-dev)
 demo_packages=(ffmpeg fonts-dejavu-core curl iproute2)
-test_packages=(git ffmpeg curl chromium srt-tools
+test_packages=(git ffmpeg curl chromium srt-tools zbar-tools
     gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good
     gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly
     clang clang-tidy clang-format llvm "$clang_runtime" shellcheck)
