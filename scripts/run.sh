@@ -5,7 +5,8 @@
 #   scripts/run.sh [--no-push]
 #
 # The picture has a clock and the sound beeps each second, so that what a player shows can be
-# held against a watch. --no-push: for a phone or OBS to push instead. Ctrl-C ends it all.
+# held against a watch. A phone or OBS that pushes takes over until it ends; --no-push leaves the
+# pushing to it from the start. Ctrl-C ends it all.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -35,6 +36,8 @@ name=$(conf_value channels name sinho)
 key=$(conf_value channels key demo-key)
 rtmp_port=$(conf_value rtmp listen :1935)
 rtmp_port=${rtmp_port##*:}
+srt_port=$(conf_value srt listen :8890)
+srt_port=${srt_port##*:}
 http_port=$(conf_value http listen :8080)
 http_port=${http_port##*:}
 
@@ -89,7 +92,14 @@ publish()
         -f flv "rtmp://127.0.0.1:$rtmp_port/live/$name?key=$key"
 }
 
-# Pushes until it is told to stop, again after each end, as a phone does.
+is_on_air()
+{
+    curl -sf --max-time 1 "http://127.0.0.1:$http_port/live/$name/info.json" |
+        grep -q '"live": *true'
+}
+
+# Pushes until it is told to stop, again after each end, as a phone does; but not while somebody
+# else does, who would be thrown out.
 publish_on()
 {
     local ffmpeg_pid=
@@ -101,6 +111,10 @@ publish_on()
         wait "$ffmpeg_pid" || true
         sleep 1 &
         wait $!
+        while is_on_air; do
+            sleep 2 &
+            wait $!
+        done
     done
 }
 
@@ -113,13 +127,18 @@ fi
 address=$(ip -4 route get 192.0.2.1 2>/dev/null | sed -n 's/.* src \([0-9.]*\).*/\1/p')
 address=${address:-$(hostname -I 2>/dev/null | cut -d ' ' -f 1)}
 address=${address:-127.0.0.1}
+echo
+build/phien invite "$name" -c "$conf" --host "$address" --only larix
 cat <<TEXT
 
   watch        http://$address:$http_port/watch/$name
+  here         http://localhost:$http_port/watch/$name
   playlist     http://$address:$http_port/live/$name/index.m3u8
   push         rtmp://$address:$rtmp_port/live/$name?key=$key
                (URL rtmp://$address:$rtmp_port/live, stream key $key)
-  here         http://localhost:$http_port/watch/$name
+               srt://$address:$srt_port?streamid=$key
+               or scan the code, which sets up Larix Broadcaster; Moblin's and others:
+               build/phien invite $name -c $conf --host $address
 
   Ctrl-C ends it.
 
