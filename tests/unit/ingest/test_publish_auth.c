@@ -30,6 +30,10 @@ static const struct row rows[] = {
     {"live//sinho/", "key=key-of-sinho", PH_CLOSE_NONE, "sinho"},
     {"key-of-sinho/", "", PH_CLOSE_NONE, "sinho"},
     {"live/chilang", "key=key-of-chilang", PH_CLOSE_NONE, "chilang"},
+    /* A stream id of SRT may be the key alone, or have words before it that mean nothing here. */
+    {"", "key=key-of-sinho", PH_CLOSE_NONE, "sinho"},
+    {"input/key-of-sinho", "", PH_CLOSE_NONE, "sinho"},
+    {"publish/sinho/key-of-sinho", "key=wrong", PH_CLOSE_NONE, "sinho"},
     /* An app may insist on a stream name: the key alone decides. */
     {"live/stream", "key=key-of-chilang", PH_CLOSE_NONE, "chilang"},
 
