@@ -33,8 +33,21 @@ static json_t *describe_track(const struct ph_track *track)
     return json;
 }
 
+static json_t *describe_link(const struct ph_link_stats *link)
+{
+    json_t *json = json_object();
+
+    for (unsigned i = 0; i < PH_LINK_STAT_COUNT; i++) {
+        enum ph_link_stat stat = (enum ph_link_stat)i;
+        json_object_set_new(json, ph_link_stat_key(stat),
+                            json_integer((json_int_t)ph_link_stats_get(link, stat)));
+    }
+    return json;
+}
+
 static json_t *describe_session(const struct ph_publish_info *info,
-                                const struct ph_channel_status *status)
+                                const struct ph_channel_status *status,
+                                const struct ph_link_stats *link)
 {
     char since[32];
 
@@ -42,13 +55,18 @@ static json_t *describe_session(const struct ph_publish_info *info,
         return json_null();
     }
     ph_clock_format_utc(info->since_wall, since);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "id", info->session,
-                     "protocol", info->protocol, "peer", info->peer, "application",
-                     info->application, "since", since, "video_packets",
-                     (json_int_t)status->packets[PH_TRACK_VIDEO], "audio_packets",
-                     (json_int_t)status->packets[PH_TRACK_AUDIO], "bytes",
-                     (json_int_t)status->bytes[PH_TRACK_VIDEO] + status->bytes[PH_TRACK_AUDIO],
-                     "dropped", (json_int_t)status->dropped, "jumps", (json_int_t)status->jumps);
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "id", info->session,
+                  "protocol", info->protocol, "peer", info->peer, "application", info->application,
+                  "since", since, "video_packets", (json_int_t)status->packets[PH_TRACK_VIDEO],
+                  "audio_packets", (json_int_t)status->packets[PH_TRACK_AUDIO], "bytes",
+                  (json_int_t)status->bytes[PH_TRACK_VIDEO] + status->bytes[PH_TRACK_AUDIO],
+                  "dropped", (json_int_t)status->dropped, "jumps", (json_int_t)status->jumps);
+    if (strcmp(info->protocol, "srt") == 0 &&
+        atomic_load_explicit(&link->is_up, memory_order_relaxed)) {
+        json_object_set_new(json, "link", describe_link(link));
+    }
+    return json;
 }
 
 static json_t *describe(const struct ph_shared *shared, const struct ph_registry_entry *entry)
@@ -70,7 +88,8 @@ static json_t *describe(const struct ph_shared *shared, const struct ph_registry
     json_object_set_new(json, "av_offset_ms", json_real(status.av_offset_ms));
     json_object_set_new(json, "media_bytes",
                         json_integer((json_int_t)ph_feeds_bytes(shared->feeds, entry)));
-    json_object_set_new(json, "session", describe_session(&info, &status));
+    json_object_set_new(json, "session",
+                        describe_session(&info, &status, &shared->links[entry->index]));
     return json;
 }
 

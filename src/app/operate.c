@@ -31,7 +31,9 @@ static void handle_metrics(struct ph_http_exchange *exchange, const struct ph_ht
                     "# HELP phien_channels Channels in the config.\n"
                     "# TYPE phien_channels gauge\nphien_channels %zu\n",
                     ph_registry_count(shared->registry));
-    ph_stats_format(&text, (const struct ph_stats *const *)shared->stats, shared->workers);
+    ph_stats_format(&text, (const struct ph_stats *const *)shared->stats, shared->workers + 1);
+    ph_link_stats_format(&text, shared->links, shared->channel_names,
+                         ph_registry_count(shared->registry));
     struct ph_buf *buf = ph_writer_take(&text);
     if (buf == NULL) {
         ph_http_respond_problem(exchange, 500, "out of memory", NULL);

@@ -8,6 +8,7 @@
 #include <phien/app/server.h>
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
+#include <phien/ingest/srt.h>
 #include <phien/media/avlog.h>
 
 #include <inttypes.h>
@@ -30,9 +31,11 @@ struct ph_server {
     struct ph_shared shared;
     struct ph_loop *main_loop;
     struct seat *seats;
+    struct ph_srt_server *srt; /* NULL: SRT is off */
+    struct ph_mail srt_drained;
     char epoch[16];
     enum ph_drain_step step;
-    size_t steps_open; /* workers that have not finished the step */
+    size_t steps_open; /* workers, and the SRT thread, that have not finished the step */
 };
 
 /* Names this run in media names: short, and another one after every restart. */
@@ -82,6 +85,7 @@ static int create_loops(struct ph_server *server)
         shared->stats[i] = ph_new(struct ph_stats);
         err = ph_loop_create(&shared->loops[i], name);
     }
+    shared->stats[shared->workers] = ph_new(struct ph_stats);
     if (err != PH_OK) {
         ph_log_error("server.start_failed", ph_kv("reason", ph_err_text(err)),
                      ph_kv("hint", "raise the limit of open files (ulimit -n)"));
@@ -108,6 +112,33 @@ static void create_channels(struct ph_server *server)
         .wall = wall,
     };
     shared->feeds = ph_feeds_create(&params);
+    size_t count = ph_registry_count(shared->registry);
+    shared->links = ph_alloc(count * sizeof(*shared->links));
+    shared->channel_names = ph_alloc(count * sizeof(*shared->channel_names));
+    for (size_t i = 0; i < count; i++) {
+        shared->channel_names[i] = ph_registry_at(shared->registry, i)->conf->name;
+    }
+}
+
+static int create_srt(struct ph_server *server)
+{
+    const struct ph_shared *shared = &server->shared;
+    const struct ph_srt_server_params params = {
+        .conf = shared->conf,
+        .registry = shared->registry,
+        .hub = shared->hub,
+        .stats = shared->stats[shared->workers],
+        .links = shared->links,
+    };
+
+    if (*shared->conf->srt.listen == '\0') {
+        return PH_OK;
+    }
+    int err = ph_srt_server_create(&server->srt, &params);
+    if (err != PH_OK) {
+        ph_worker_log_listen_failed("srt", shared->conf->srt.listen, err);
+    }
+    return err;
 }
 
 int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
@@ -119,7 +150,7 @@ int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
     server->shared.workers = conf->workers;
     server->shared.http_connections = share_descriptors(conf->workers);
     server->shared.loops = ph_alloc(conf->workers * sizeof(struct ph_loop *));
-    server->shared.stats = ph_alloc(conf->workers * sizeof(struct ph_stats *));
+    server->shared.stats = ph_alloc((conf->workers + 1) * sizeof(struct ph_stats *));
     server->seats = ph_alloc(conf->workers * sizeof(*server->seats));
     int err = ph_worker_probe(conf);
     if (err == PH_OK) {
@@ -133,6 +164,9 @@ int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
         server->seats[i].is_initialised = true;
         err = ph_worker_init(&server->seats[i].worker, &server->shared, i);
     }
+    if (err == PH_OK) {
+        err = create_srt(server);
+    }
     if (err != PH_OK) {
         ph_server_destroy(&server);
     }
@@ -142,15 +176,23 @@ int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
 
 static void begin_step(struct ph_server *server);
 
-/* The main thread: one worker has finished the step. */
-static void deliver_step_done(struct ph_mail *mail)
+/* The main thread: one of those that take the step has finished it. */
+static void finish_step(struct ph_server *server)
 {
-    struct ph_server *server = ph_container_of(mail, struct seat, mail)->server;
-
     if (--server->steps_open == 0) {
         server->step++;
         begin_step(server);
     }
+}
+
+static void deliver_step_done(struct ph_mail *mail)
+{
+    finish_step(ph_container_of(mail, struct seat, mail)->server);
+}
+
+static void deliver_srt_drained(struct ph_mail *mail)
+{
+    finish_step(ph_container_of(mail, struct ph_server, srt_drained));
 }
 
 static void discard_nothing(struct ph_mail *mail)
@@ -165,6 +207,16 @@ static void on_step_done(void *arg)
 
     seat->mail.deliver = deliver_step_done;
     ph_mailbox_post(ph_loop_mailbox(seat->server->main_loop), &seat->mail);
+}
+
+/* The SRT thread. */
+static void on_srt_drained(void *arg)
+{
+    struct ph_server *server = arg;
+
+    server->srt_drained =
+        (struct ph_mail){.deliver = deliver_srt_drained, .discard = discard_nothing};
+    ph_mailbox_post(ph_loop_mailbox(server->main_loop), &server->srt_drained);
 }
 
 static void deliver_step(struct ph_mail *mail)
@@ -185,6 +237,10 @@ static void begin_step(struct ph_server *server)
         server->seats[i].mail =
             (struct ph_mail){.deliver = deliver_step, .discard = discard_nothing};
         ph_mailbox_post(ph_loop_mailbox(server->shared.loops[i]), &server->seats[i].mail);
+    }
+    if (server->step == PH_DRAIN_INGEST && server->srt != NULL) {
+        server->steps_open++;
+        ph_srt_server_drain(server->srt, on_srt_drained, server);
     }
 }
 
@@ -209,8 +265,8 @@ static void log_start(const struct ph_server *server)
     ph_log_info("server.start", ph_kv("version", PHIEN_VERSION),
                 ph_kv_int("workers", server->shared.workers),
                 ph_kv_int("channels", conf->channels_count), ph_kv("rtmp", conf->rtmp.listen),
-                ph_kv("http", conf->http.listen), ph_kv("public_url", conf->http.public_url),
-                ph_kv("epoch", server->epoch));
+                ph_kv("srt", conf->srt.listen), ph_kv("http", conf->http.listen),
+                ph_kv("public_url", conf->http.public_url), ph_kv("epoch", server->epoch));
 }
 
 int ph_server_run(struct ph_server *server)
@@ -219,6 +275,9 @@ int ph_server_run(struct ph_server *server)
 
     for (size_t i = 0; i < server->shared.workers && err == PH_OK; i++) {
         err = ph_loop_start(server->shared.loops[i]);
+    }
+    if (err == PH_OK && server->srt != NULL) {
+        err = ph_srt_server_start(server->srt);
     }
     if (err == PH_OK) {
         log_start(server);
@@ -249,6 +308,8 @@ void ph_server_destroy(struct ph_server **ref)
     for (unsigned i = 0; shared->hub != NULL && i < shared->workers; i++) {
         ph_publish_hub_close_home(shared->hub, i);
     }
+    /* While the loops can still take its last mails, and after the homes have posted theirs. */
+    ph_srt_server_destroy(&server->srt);
     for (size_t i = 0; i < shared->workers; i++) {
         ph_loop_destroy(&shared->loops[i]);
     }
@@ -257,9 +318,11 @@ void ph_server_destroy(struct ph_server **ref)
     ph_publish_hub_destroy(&shared->hub);
     ph_registry_destroy(&shared->registry);
     ph_peers_destroy(&shared->peers);
-    for (size_t i = 0; i < shared->workers; i++) {
+    for (size_t i = 0; i <= shared->workers; i++) {
         free(shared->stats[i]);
     }
+    free(shared->channel_names);
+    free(shared->links);
     free(shared->loops);
     free(shared->stats);
     free(server->seats);

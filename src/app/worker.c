@@ -7,14 +7,14 @@
 #include <phien/core/log.h>
 #include <phien/net/tcp.h>
 
-static void log_listen_failed(const char *what, const char *address, int err)
+void ph_worker_log_listen_failed(const char *protocol, const char *address, int err)
 {
     const char *hint = err == PH_EADDRINUSE ? "another program listens there: stop it, or change "
                                               "the port in the config"
                        : err == PH_EACCESS  ? "ports below 1024 need CAP_NET_BIND_SERVICE"
                                             : NULL;
 
-    ph_log_error("server.listen_failed", ph_kv("for", what), ph_kv("address", address),
+    ph_log_error("server.listen_failed", ph_kv("for", protocol), ph_kv("address", address),
                  ph_kv("reason", ph_err_text(err)), ph_kv("hint", hint));
 }
 
@@ -23,12 +23,12 @@ int ph_worker_probe(const struct ph_conf *conf)
     int err = ph_tcp_probe(conf->http.listen);
 
     if (err != PH_OK) {
-        log_listen_failed("http", conf->http.listen, err);
+        ph_worker_log_listen_failed("http", conf->http.listen, err);
         return err;
     }
     err = *conf->rtmp.listen != '\0' ? ph_tcp_probe(conf->rtmp.listen) : PH_OK;
     if (err != PH_OK) {
-        log_listen_failed("rtmp", conf->rtmp.listen, err);
+        ph_worker_log_listen_failed("rtmp", conf->rtmp.listen, err);
     }
     return err;
 }
@@ -53,7 +53,7 @@ int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, uns
     int err =
         ph_http_server_create(&worker->http, loop, &options, worker->router, shared->stats[index]);
     if (err != PH_OK) {
-        log_listen_failed("http", conf->http.listen, err);
+        ph_worker_log_listen_failed("http", conf->http.listen, err);
         return err;
     }
     if (*conf->rtmp.listen == '\0') {
@@ -62,7 +62,7 @@ int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, uns
     err = ph_rtmp_server_create(&worker->rtmp, loop, conf, shared->hub, shared->peers,
                                 shared->stats[index]);
     if (err != PH_OK) {
-        log_listen_failed("rtmp", conf->rtmp.listen, err);
+        ph_worker_log_listen_failed("rtmp", conf->rtmp.listen, err);
     }
     return err;
 }

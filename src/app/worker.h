@@ -3,6 +3,7 @@
 #define PHIEN_APP_WORKER_H
 
 #include <phien/core/conf.h>
+#include <phien/core/link_stats.h>
 #include <phien/core/stats.h>
 #include <phien/delivery/hls.h>
 #include <phien/http/server.h>
@@ -15,8 +16,10 @@ struct ph_shared {
     struct ph_publish_hub *hub;
     struct ph_feeds *feeds;
     struct ph_peers *peers;
-    struct ph_loop **loops;  /* one for each worker */
-    struct ph_stats **stats; /* one for each worker */
+    struct ph_loop **loops;      /* one for each worker */
+    struct ph_stats **stats;     /* one for each worker, and the SRT thread's */
+    struct ph_link_stats *links; /* one for each channel, by the registry's index */
+    const char **channel_names;  /* by the registry's index */
     size_t workers;
     unsigned http_connections; /* that one worker may have open */
 };
@@ -33,6 +36,9 @@ struct ph_worker {
     struct ph_http_server *http;
     struct ph_rtmp_server *rtmp; /* NULL: RTMP is off */
 };
+
+/* "server.listen_failed", with what to do about it. */
+void ph_worker_log_listen_failed(const char *protocol, const char *address, int err);
 
 /*
  * Whether the addresses of the config are free, before the first worker takes them. What is not

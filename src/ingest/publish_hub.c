@@ -106,11 +106,16 @@ static void log_stop(const struct desk *desk, enum ph_close_reason reason, const
               ph_kv_real("gop_s", status.gop_s));
 }
 
+static enum ph_stat stat_of(const struct ph_publisher *publisher)
+{
+    return strcmp(publisher->protocol, "srt") == 0 ? PH_STAT_SESSIONS_SRT : PH_STAT_SESSIONS_RTMP;
+}
+
 /* Ends the bound session's hold; the channel goes into its grace period. */
 static void unbind(struct desk *desk, enum ph_close_reason reason, const char *detail)
 {
     log_stop(desk, reason, detail);
-    ph_stats_add(desk->stats, PH_STAT_SESSIONS_RTMP, -1);
+    ph_stats_add(desk->stats, stat_of(desk->bound), -1);
     ph_stats_closed(desk->stats, reason);
     desk->bound->is_bound = false;
     ph_publisher_unref(&desk->bound);
@@ -135,7 +140,7 @@ void ph_publish_hub_begin(struct ph_publisher *publisher)
     publisher->is_bound = true;
     publisher->since_wall = now.wall;
     publisher->since_mono = now.mono;
-    ph_stats_add(desk->stats, PH_STAT_SESSIONS_RTMP, 1);
+    ph_stats_add(desk->stats, stat_of(publisher), 1);
     ph_log_info("publish.start", ph_kv("channel", desk->entry->conf->name),
                 ph_kv("session", publisher->session), ph_kv("protocol", publisher->protocol),
                 ph_kv("peer", publisher->peer), ph_kv("application", publisher->application));
