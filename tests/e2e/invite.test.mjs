@@ -8,9 +8,10 @@ import { readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
-import { run } from './lib/process.mjs';
+import { Background, run } from './lib/process.mjs';
 import { findBlocks, readBlocks, readPicture } from './lib/qr.mjs';
-import { makeTemporaryDirectory, PHIEN, runPhien, writeConfig } from './lib/server.mjs';
+import { makeTemporaryDirectory, PHIEN, runPhien, Server, writeConfig } from './lib/server.mjs';
+import { source } from './lib/source.mjs';
 
 const directory = makeTemporaryDirectory();
 after(() => rmSync(directory, { recursive: true }));
@@ -153,4 +154,47 @@ test('what is wrong is said', async (t) => {
     /without a port/));
   await t.test('an unknown app', () => fails(['invite', 'cho', '-c', conf, '--only', 'obs'], 1,
     /rtmp, srt, larix or moblin/));
+});
+
+// As the app would that took the link: [from which link, the format, the address of it].
+const APPS = [
+  ['rtmp', 'flv', ({ rtmp }) => rtmp],
+  ['srt', 'mpegts', ({ srt }) => srt],
+  ['larix', 'mpegts', ({ larix }) => {
+    const settings = parametersOf(larix);
+    const query = new URLSearchParams({
+      streamid: settings['conn[][srtstreamid]'], passphrase: settings['conn[][srtpass]'],
+    });
+    return `${settings['conn[][url]']}?${query}`;
+  }],
+  ['moblin', 'mpegts', ({ moblin }) => JSON.parse(decodeURIComponent(moblin.slice(10)))
+    .streams[0].url],
+];
+
+test('one can publish with what the links say', async (t) => {
+  const server = await Server.start(t, {
+    srt: { latency_ms: 300 },
+    channels: [{
+      name: 'nui', key: 'k:e+y@of,nui!', srt_passphrase: 'fedcba9876543210', srt_latency_ms: 700,
+    }],
+  });
+  const { stdout } = await run(PHIEN, ['invite', 'nui', '--host', '127.0.0.1', '-c',
+    join(server.directory, 'phien.yaml')]);
+  const links = linksOf(stdout);
+  const input = await source('plain');
+  for (const [what, format, addressOf] of APPS) {
+    await t.test(what, async (subtest) => {
+      const from = server.log.length;
+      const publisher = new Background(subtest, 'ffmpeg', ['-nostdin', '-hide_banner',
+        '-loglevel', 'warning', '-re', '-i', input, '-c', 'copy', '-f', format, addressOf(links)]);
+      const { width } = await server.waitOnAir('nui', { from });
+      assert.equal(Number(width), 426);
+      if (format === 'mpegts') {
+        const { latency_ms: latencyMs } = server.findLog({ event: 'srt.open' }, from);
+        assert.equal(Number(latencyMs), 700);
+      }
+      await publisher.stop();
+      await server.waitPublishStop('nui', { from });
+    });
+  }
 });
