@@ -6,8 +6,6 @@
  */
 #include "air.h"
 
-#include "codec.h"
-
 #include <phien/core/log.h>
 
 #include <libavutil/mathematics.h>
@@ -176,15 +174,6 @@ static int fill_out(struct ph_channel *channel, const struct ph_arrival *a,
     return 0;
 }
 
-/* How many samples the packet decodes to, 0 if that cannot be told. */
-static int count_samples(const struct ph_track *track, const AVPacket *packet)
-{
-    if (track->par->codec_id == AV_CODEC_ID_OPUS) {
-        return ph_codec_opus_samples(packet->data, (size_t)packet->size);
-    }
-    return track->frame_samples;
-}
-
 int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct ph_now now)
 {
     struct ph_publication *p = &channel->publication;
@@ -199,7 +188,7 @@ int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct
         return 0;
     }
     int err = ph_timeline_place(&channel->timeline, a->kind, a->pts, a->dts,
-                                count_samples(p->refined[a->kind], a->packet), now.mono, &at);
+                                ph_track_samples(p->refined[a->kind], a->packet), now.mono, &at);
     if (err == 0) {
         err = fill_out(channel, a, &at);
     }

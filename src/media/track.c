@@ -307,6 +307,14 @@ bool ph_track_is_random_access(const struct ph_track *track, const AVPacket *pac
     }
 }
 
+int ph_track_samples(const struct ph_track *track, const AVPacket *packet)
+{
+    if (track->par->codec_id == AV_CODEC_ID_OPUS) {
+        return ph_codec_opus_samples(packet->data, (size_t)packet->size);
+    }
+    return track->frame_samples;
+}
+
 struct ph_program *ph_program_create(struct ph_track *video, struct ph_track *audio)
 {
     struct ph_program *program = ph_new(struct ph_program);

@@ -67,6 +67,12 @@ const char *ph_track_codec_name(const struct ph_track *track);
 bool ph_track_is_random_access(const struct ph_track *track, const AVPacket *packet);
 
 /*
+ * How many samples of audio the packet decodes to, at the track's sample rate; 0 if that cannot
+ * be told.
+ */
+int ph_track_samples(const struct ph_track *track, const AVPacket *packet);
+
+/*
  * The tracks that are on air together, as in MPEG's use of the word: the packets after it belong
  * to these tracks until the next program. At least one of the two is there. Immutable,
  * ref-counted.
