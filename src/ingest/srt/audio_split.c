@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between PES packets (ts.c) and es_audio.c. A sync word may stand anywhere in the payload of a
+ * frame, so one is only believed where a frame was to begin, or when another one follows where
+ * its frame ends.
+ */
+#include "audio_split.h"
+
+enum { SUBSTREAMS_MAX = 15, KEPT_MAX = PH_AUDIO_FRAME_MAX + PH_TS_PES_BYTES_MAX };
+
+void ph_audio_split_init(struct ph_audio_split *split, ph_audio_read_cb read)
+{
+    *split = (struct ph_audio_split){
+        .read = read, .kept_pts = PH_TS_NO_TIME, .pes_pts = PH_TS_NO_TIME, .follows_hole = true};
+    ph_writer_init(&split->kept, KEPT_MAX);
+}
+
+void ph_audio_split_fini(struct ph_audio_split *split)
+{
+    ph_writer_fini(&split->kept);
+}
+
+static void forget_kept(struct ph_audio_split *split)
+{
+    ph_writer_fini(&split->kept);
+    ph_writer_init(&split->kept, KEPT_MAX);
+    split->kept_pts = PH_TS_NO_TIME;
+}
+
+static void note_hole(struct ph_audio_split *split)
+{
+    split->is_synced = false;
+    split->follows_hole = true;
+}
+
+void ph_audio_split_feed(struct ph_audio_split *split, const struct ph_es_payload *payload)
+{
+    if (payload->follows_loss) {
+        split->damaged += split->kept.len > 0;
+        forget_kept(split);
+        note_hole(split);
+    }
+    split->pos = 0;
+    split->is_last = false;
+    split->pes_start = split->kept.len;
+    split->pes_pts = payload->pts;
+    split->is_damaged = payload->is_damaged;
+    split->data = payload->data;
+    split->len = payload->len;
+    if (split->kept.len > 0) {
+        ph_write_bytes(&split->kept, payload->data, payload->len);
+        split->data = split->kept.data;
+        split->len = split->kept.len;
+    }
+    if (split->kept.failed) {
+        forget_kept(split);
+        note_hole(split);
+        split->damaged++;
+        split->len = 0;
+    }
+}
+
+void ph_audio_split_end(struct ph_audio_split *split)
+{
+    split->data = split->kept.data;
+    split->len = split->kept.len;
+    split->pos = 0;
+    split->pes_start = split->len;
+    split->pes_pts = PH_TS_NO_TIME;
+    split->is_damaged = false;
+    split->is_last = true;
+}
+
+static int read_at(const struct ph_audio_split *split, size_t pos, struct ph_audio_frame *out)
+{
+    return split->read(split->data + pos, split->len - pos, out);
+}
+
+/*
+ * E-AC-3: dependent substreams belong to the frame (as libavcodec's parser has it too). Only what
+ * follows tells that there are no more; at the end of a PES packet it is as many as before.
+ */
+static int add_substreams(struct ph_audio_split *split, struct ph_audio_frame *frame)
+{
+    struct ph_audio_frame next;
+    unsigned count = 0;
+
+    while (frame->codec_id == AV_CODEC_ID_EAC3) {
+        size_t end = split->pos + frame->len;
+        if (end >= split->len) {
+            bool is_whole = end == split->len && (split->is_last || count >= split->substreams);
+            return is_whole ? PH_OK : PH_EAGAIN;
+        }
+        int err = read_at(split, end, &next);
+        if (err == PH_EAGAIN) {
+            return PH_EAGAIN;
+        }
+        if (err != PH_OK || !next.continues) {
+            split->substreams = count;
+            break;
+        }
+        if (++count > SUBSTREAMS_MAX) {
+            return PH_EPROTO;
+        }
+        frame->len += next.len;
+    }
+    return PH_OK;
+}
+
+/* Whether a frame of the same kind, or the end of the PES packet, is where this one ends. */
+static int confirm(const struct ph_audio_split *split, const struct ph_audio_frame *frame)
+{
+    struct ph_audio_frame next;
+    size_t end = split->pos + frame->len;
+
+    if (end == split->len) {
+        return PH_OK;
+    }
+    int err = read_at(split, end, &next);
+    if (err == PH_EAGAIN) {
+        return split->is_damaged ? PH_EPROTO : PH_EAGAIN;
+    }
+    return err == PH_OK && next.config == frame->config ? PH_OK : PH_EPROTO;
+}
+
+/* The frame at `pos`: PH_EPROTO if there is none, PH_EAGAIN if it is not whole. */
+static int read_frame(struct ph_audio_split *split, struct ph_audio_frame *frame)
+{
+    int err = read_at(split, split->pos, frame);
+
+    if (err == PH_OK && frame->continues) {
+        split->substreams = split->substreams > 0 ? split->substreams : 1;
+        err = PH_EPROTO; /* the frame that it belongs to has gone, or was lost */
+    }
+    if (err == PH_OK) {
+        err = add_substreams(split, frame);
+    }
+    if (err == PH_OK && frame->len > split->len - split->pos) {
+        err = PH_EAGAIN;
+    }
+    if (err != PH_OK) {
+        return err;
+    }
+    bool is_expected = split->is_synced || split->pos == split->pes_start;
+    bool is_like_before = !split->has_config || frame->config == split->config;
+    return is_expected && is_like_before && !split->is_damaged ? PH_OK : confirm(split, frame);
+}
+
+/* The timestamp of a PES packet is that of the first frame that begins in it. */
+static int64_t take_pts(struct ph_audio_split *split)
+{
+    int64_t pts = split->kept_pts;
+
+    split->kept_pts = PH_TS_NO_TIME;
+    if (split->pos >= split->pes_start) {
+        pts = split->pes_pts;
+        split->pes_pts = PH_TS_NO_TIME;
+    }
+    return pts;
+}
+
+/* What is left waits for the next PES packet, unless bytes of it are missing. */
+static void keep_rest(struct ph_audio_split *split)
+{
+    size_t left = split->len - split->pos;
+    bool is_lost = split->is_damaged || left > PH_AUDIO_FRAME_MAX;
+    struct ph_writer old = split->kept;
+
+    if (is_lost) {
+        split->damaged++;
+        note_hole(split);
+        forget_kept(split);
+    } else if (old.len == 0 || split->pos > 0) {
+        split->kept_pts = split->pos >= split->pes_start ? split->pes_pts : split->kept_pts;
+        ph_writer_init(&split->kept, KEPT_MAX);
+        ph_write_bytes(&split->kept, split->data + split->pos, left);
+        ph_writer_fini(&old);
+    }
+    split->len = 0;
+    split->pos = 0;
+    split->is_damaged = false;
+}
+
+static void give(struct ph_audio_split *split, const struct ph_audio_frame *frame,
+                 struct ph_audio_piece *out)
+{
+    *out = (struct ph_audio_piece){
+        .frame = *frame,
+        .data = split->data + split->pos,
+        .pts = take_pts(split),
+        .follows_hole = split->follows_hole,
+    };
+    split->is_synced = true;
+    split->follows_hole = false;
+    split->has_config = true;
+    split->config = frame->config;
+    split->pos += frame->len;
+}
+
+bool ph_audio_split_next(struct ph_audio_split *split, struct ph_audio_piece *out)
+{
+    struct ph_audio_frame frame;
+
+    while (split->pos < split->len) {
+        int err = read_frame(split, &frame);
+        if (err == PH_OK) {
+            give(split, &frame, out);
+            return true;
+        }
+        if (err == PH_EAGAIN || split->is_damaged) {
+            break; /* how long the hole is, and so when what follows it is due, nobody knows */
+        }
+        if (split->is_synced) {
+            split->damaged++;
+            note_hole(split);
+        }
+        split->pos++;
+    }
+    keep_rest(split);
+    return false;
+}
