@@ -24,28 +24,41 @@ void ph_srt_program_fini(struct ph_srt_program *program)
     }
 }
 
-/* Table 2-34, for video that has no codec id here. */
-static bool is_video_type(uint8_t stream_type)
+/* Table 2-34 and what is registered beside it: video that cannot be packaged. NULL: none. */
+static const char *name_other_video(uint8_t stream_type)
 {
-    static const uint8_t types[] = {0x01, 0x02, 0x10, 0x1e, 0x1f, 0x20, 0x21, 0x23, 0x25,
-                                    0x26, 0x28, 0x2a, 0x33, 0x42, 0xd1, 0xd2, 0xd4, 0xea};
-
-    return memchr(types, stream_type, sizeof(types)) != NULL;
+    switch (stream_type) {
+    case 0x01:
+        return "MPEG-1 video";
+    case 0x02:
+        return "MPEG-2 video";
+    case 0x10:
+        return "MPEG-4 video";
+    case 0x21:
+        return "JPEG 2000";
+    case 0x33:
+        return "VVC";
+    case 0x42:
+        return "AVS";
+    case 0xd1:
+        return "Dirac";
+    case 0xd2:
+        return "AVS2";
+    case 0xd4:
+        return "AVS3";
+    case 0xea:
+        return "VC-1";
+    default:
+        return NULL;
+    }
 }
 
 static enum ph_track_kind kind_of(const struct ph_ts_stream *map)
 {
     if (map->codec_id == AV_CODEC_ID_NONE) {
-        return is_video_type(map->stream_type) ? PH_TRACK_VIDEO : PH_TRACK_NONE;
+        return name_other_video(map->stream_type) != NULL ? PH_TRACK_VIDEO : PH_TRACK_NONE;
     }
-    switch (avcodec_get_type(map->codec_id)) {
-    case AVMEDIA_TYPE_VIDEO:
-        return PH_TRACK_VIDEO;
-    case AVMEDIA_TYPE_AUDIO:
-        return PH_TRACK_AUDIO;
-    default:
-        return PH_TRACK_NONE;
-    }
+    return avcodec_get_type(map->codec_id) == AVMEDIA_TYPE_VIDEO ? PH_TRACK_VIDEO : PH_TRACK_AUDIO;
 }
 
 static bool is_same(const struct ph_ts_stream *a, const struct ph_ts_stream *b)
@@ -105,22 +118,29 @@ static enum ph_track_kind find_lacking(const struct ph_srt_program *program,
                                                                     : PH_TRACK_NONE;
 }
 
-/* The text for whoever has to set the encoder. */
+/*
+ * The text for whoever has to set the encoder: what was looked for, or all if nothing at all can
+ * be packaged.
+ */
 static void describe_refused(struct ph_srt_program *program, const struct ph_ts_stream *streams,
                              size_t count)
 {
+    bool has_audio = program->streams[PH_TRACK_AUDIO].es != NULL;
     char list[sizeof(program->refused) - sizeof("stream types ")] = "";
     unsigned found = 0;
 
     for (size_t i = 0; i < count; i++) {
-        if (program->lacking == PH_TRACK_VIDEO && kind_of(&streams[i]) != PH_TRACK_VIDEO) {
+        const char *name = name_other_video(streams[i].stream_type);
+        size_t len = strlen(list);
+        if (has_audio && kind_of(&streams[i]) != PH_TRACK_VIDEO) {
             continue;
         }
-        bool is_known = streams[i].codec_id != AV_CODEC_ID_NONE;
-        size_t len = strlen(list);
-        snprintf(list + len, sizeof(list) - len, "%s0x%02x%s%s%s", found++ > 0 ? ", " : "",
-                 streams[i].stream_type, is_known ? " (" : "",
-                 is_known ? avcodec_get_name(streams[i].codec_id) : "", is_known ? ")" : "");
+        snprintf(list + len, sizeof(list) - len, "%s0x%02x", found++ > 0 ? ", " : "",
+                 streams[i].stream_type);
+        len = strlen(list);
+        if (name != NULL) {
+            snprintf(list + len, sizeof(list) - len, " (%s)", name);
+        }
     }
     snprintf(program->refused, sizeof(program->refused), "stream type%s %s", found == 1 ? "" : "s",
              list);

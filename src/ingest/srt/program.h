@@ -34,7 +34,7 @@ struct ph_srt_program {
      */
     enum ph_track_kind lacking;
     ph_usec lacking_since; /* PH_USEC_NEVER: nothing is */
-    char refused[96];      /* "stream types 0x02 (mpeg2video), 0x06" */
+    char refused[128];     /* "stream types 0x02 (MPEG-2 video), 0x06" */
 };
 
 void ph_srt_program_init(struct ph_srt_program *program, enum ph_conf_on_loss on_loss,

@@ -227,13 +227,13 @@ static void measure_message(struct ph_srt_session *session, size_t len)
     session->bytes += len;
 }
 
-/* False: nearly nothing of what came consists of TS packets. */
+/* Whether TS packets are at least half of what came. */
 static bool is_ts(const struct ph_srt_session *session)
 {
     struct ph_ts_counts counts;
 
     ph_ts_get_counts(session->ts, &counts);
-    return counts.packets >= session->bytes / TS_PACKET_BYTES / 8;
+    return counts.packets * TS_PACKET_BYTES >= session->bytes / 2;
 }
 
 static int fail_ts(struct ph_srt_session *session)
