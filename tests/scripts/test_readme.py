@@ -27,8 +27,9 @@ def reference_keys():
 
 def table_keys():
     """Keys and defaults of the README's table."""
-    rows = re.findall(r"^\| `([a-z_.\[\]]+)` \| (.+?) \|", (ROOT / "README.md").read_text(
-        encoding="utf-8"), re.MULTILINE)
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = text[text.index("## Config\n"):text.index("## Logs\n")]
+    rows = re.findall(r"^\| `([a-z_.\[\]]+)` \| (.+?) \|", section, re.MULTILINE)
     return {name: value.strip("`") for name, value in rows}
 
 
