@@ -71,8 +71,7 @@ static void give_up(struct ph_ts_assembly *assembly)
     assembly->output->counts.damaged_pes++;
 }
 
-/* Ends the PES packet under way with what is there of it. */
-static void hand_out(struct ph_ts_assembly *assembly, bool is_damaged)
+static void tell(struct ph_ts_assembly *assembly, bool is_damaged)
 {
     struct ph_ts_output *output = assembly->output;
     struct ph_ts_pes_header header;
@@ -108,6 +107,16 @@ static void hand_out(struct ph_ts_assembly *assembly, bool is_damaged)
     assembly->follows_loss = assembly->follows_loss || is_damaged;
 }
 
+/* Ends the PES packet under way with what is there of it. */
+static void hand_out(struct ph_ts_assembly *assembly, bool is_damaged)
+{
+    tell(assembly, is_damaged);
+    if (assembly->cap > KEEP_BYTES) {
+        free_buffer(assembly);
+        assembly->tail = assembly->len;
+    }
+}
+
 void ph_ts_assembly_break(struct ph_ts_assembly *assembly)
 {
     if (assembly->is_open) {
@@ -126,16 +135,16 @@ void ph_ts_assembly_lose(struct ph_ts_assembly *assembly, size_t packets)
 void ph_ts_assembly_end(struct ph_ts_assembly *assembly)
 {
     if (assembly->is_open) {
-        /* One that tells its length was handed out with its last byte, so it has not come. */
-        hand_out(assembly, assembly->is_total_told);
+        /*
+         * One that tells its length was handed out with its last byte, so that has not come. Of
+         * others the last bytes are in doubt if something was lost since.
+         */
+        hand_out(assembly, assembly->is_total_told || assembly->counter.missing > 0);
     }
 }
 
 static void begin(struct ph_ts_assembly *assembly)
 {
-    if (assembly->cap > KEEP_BYTES) {
-        free_buffer(assembly);
-    }
     assembly->is_open = true;
     assembly->is_total_told = false;
     assembly->total = PH_TS_PES_BYTES_MAX;
