@@ -255,5 +255,9 @@ int ph_invite_print(const struct ph_conf *conf, const struct ph_invite_options *
             err = invite(&target, (enum ph_invite_kind)kind, options, out, notes);
         }
     }
-    return fflush(out) != 0 && err == PH_OK ? PH_EIO : err;
+    if (err == PH_OK && (fflush(out) != 0 || ferror(out))) {
+        fputs("phien: the invitation cannot be written\n", notes);
+        err = PH_EIO;
+    }
+    return err;
 }

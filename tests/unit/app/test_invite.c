@@ -186,6 +186,25 @@ static void test_wrong_options_are_refused(void **state)
     }
 }
 
+static void test_an_output_that_is_full_is_told_of(void **state)
+{
+    const struct ph_invite_options options = {.channel = "sinho"};
+    struct market market;
+    char *said = NULL;
+    size_t said_len = 0;
+    FILE *full = fopen("/dev/full", "w");
+    FILE *notes = open_memstream(&said, &said_len);
+
+    (void)state;
+    market_init(&market);
+    assert_non_null(full);
+    assert_int_equal(ph_invite_print(&market.conf, &options, full, notes), PH_EIO);
+    fclose(full);
+    fclose(notes);
+    assert_string_equal(said, "phien: the invitation cannot be written\n");
+    free(said);
+}
+
 /* Files of the folder; each is its owner's alone, and deleted. */
 static size_t empty_folder(const char *path)
 {
@@ -276,6 +295,7 @@ int main(void)
         cmocka_unit_test(test_what_is_off_is_left_out_and_said),
         cmocka_unit_test(test_an_unknown_channel_is_answered_with_the_known),
         cmocka_unit_test(test_wrong_options_are_refused),
+        cmocka_unit_test(test_an_output_that_is_full_is_told_of),
         cmocka_unit_test(test_files_are_their_owner_s_alone),
         cmocka_unit_test(test_links_are_not_followed),
     };
