@@ -31,7 +31,7 @@ void ph_access_units_init(struct ph_access_units *units, enum AVCodecID codec_id
                           void (*on_unit)(void *arg, const struct ph_access_unit *unit), void *arg)
 {
     *units = (struct ph_access_units){
-        .on_unit = on_unit, .arg = arg, .next = no_times, .opening = SIZE_MAX};
+        .on_unit = on_unit, .arg = arg, .times = no_times, .opening = SIZE_MAX};
     ph_parameter_sets_init(&units->sets, codec_id);
 }
 
@@ -42,12 +42,32 @@ void ph_access_units_fini(struct ph_access_units *units)
     ph_parameter_sets_fini(&units->sets);
 }
 
-static bool has_time(const struct ph_unit_times *times)
+static void add_mark(struct ph_access_units *units, size_t offset,
+                     const struct ph_unit_times *times)
 {
-    return times->dts != PH_TS_NO_TIME;
+    if (units->mark_count == PH_ACCESS_UNIT_MARKS_MAX) {
+        units->mark_count--;
+        memmove(units->marks, units->marks + 1, units->mark_count * sizeof(units->marks[0]));
+    }
+    units->marks[units->mark_count].offset = offset;
+    units->marks[units->mark_count++].times = *times;
 }
 
-static void begin_unit(struct ph_access_units *units)
+/* The times of the newest payload that began at `offset` or before, if nobody had them yet. */
+static struct ph_unit_times take_mark(struct ph_access_units *units, size_t offset)
+{
+    struct ph_unit_times times = no_times;
+    size_t count = 0;
+
+    while (count < units->mark_count && units->marks[count].offset <= offset) {
+        times = units->marks[count++].times;
+    }
+    units->mark_count -= count;
+    memmove(units->marks, units->marks + count, units->mark_count * sizeof(units->marks[0]));
+    return times;
+}
+
+static void reset_unit(struct ph_access_units *units)
 {
     ph_buf_unref(&units->config);
     units->opening = SIZE_MAX;
@@ -56,17 +76,17 @@ static void begin_unit(struct ph_access_units *units)
     units->is_rest = false;
     units->is_paired = false;
     units->joins = 0;
-    units->times = units->next;
-    units->next = no_times;
+    units->times = no_times;
 }
 
 static void clear(struct ph_access_units *units)
 {
-    units->next = no_times;
-    begin_unit(units);
+    reset_unit(units);
     units->nal_count = 0;
+    units->mark_count = 0;
     units->kept_len = 0;
     units->is_slice_kept = false;
+    units->is_looked_at = false;
 }
 
 static void hand_out(struct ph_access_units *units, size_t nal_count)
@@ -88,7 +108,9 @@ static void cut(struct ph_access_units *units, size_t nal_count)
     hand_out(units, nal_count);
     units->nal_count -= nal_count;
     memmove(units->nals, units->nals + nal_count, units->nal_count * sizeof(units->nals[0]));
-    begin_unit(units);
+    reset_unit(units);
+    size_t begin = units->nal_count > 0 ? units->nals[0].offset : units->nal_start;
+    units->times = take_mark(units, begin - PH_ANNEXB_START_BYTES);
 }
 
 static void begin_picture(struct ph_access_units *units, const struct ph_slice_head *head)
@@ -143,9 +165,9 @@ static void take_nal(struct ph_access_units *units, size_t offset, size_t len)
         return;
     }
     enum ph_nal_role role = ph_nal_role(units->sets.codec_id, nal, len);
-    if (role == PH_NAL_SLICE) {
+    if (role == PH_NAL_SLICE && !units->is_looked_at) {
         take_slice(units, nal, len);
-    } else if (role != PH_NAL_NONE) {
+    } else if (role != PH_NAL_SLICE && role != PH_NAL_NONE) {
         ph_parameter_sets_put(&units->sets, role, nal, len);
         if (units->has_slice && units->opening == SIZE_MAX) {
             units->opening = units->nal_count;
@@ -164,6 +186,21 @@ static void take_nal_up_to(struct ph_access_units *units, size_t end)
     size_t start = units->nal_start;
 
     take_nal(units, start, ph_annexb_trim(units->view + start, end - start));
+    units->is_looked_at = false;
+}
+
+/* A slice tells with its first bytes whether it begins an access unit: no need to have its end. */
+static void look_ahead(struct ph_access_units *units)
+{
+    const uint8_t *nal = units->view + units->nal_start;
+    size_t len = units->view_len - units->nal_start;
+    bool is_slice = ph_nal_role(units->sets.codec_id, nal, len) == PH_NAL_SLICE;
+
+    if (is_slice && !units->is_looked_at && len >= PH_SLICE_HEAD_BYTES) {
+        take_slice(units, nal, len);
+        units->is_looked_at = true;
+    }
+    units->is_slice_kept = units->has_slice || is_slice;
 }
 
 static void scan(struct ph_access_units *units)
@@ -208,11 +245,6 @@ static void keep(struct ph_access_units *units)
 {
     size_t first = units->nal_count > 0 ? units->nals[0].offset : units->nal_start;
     size_t base = first - PH_ANNEXB_START_BYTES;
-    const uint8_t *open = units->view + units->nal_start;
-    size_t open_len = units->view_len - units->nal_start;
-
-    units->is_slice_kept =
-        units->has_slice || ph_nal_role(units->sets.codec_id, open, open_len) == PH_NAL_SLICE;
     if (units->view == units->kept) {
         units->kept_len -= base;
         memmove(units->kept, units->kept + base, units->kept_len);
@@ -224,6 +256,10 @@ static void keep(struct ph_access_units *units)
     }
     for (size_t i = 0; i < units->nal_count; i++) {
         units->nals[i].offset -= (uint32_t)base;
+    }
+    for (size_t i = 0; i < units->mark_count; i++) {
+        size_t offset = units->marks[i].offset;
+        units->marks[i].offset = offset > base ? offset - base : 0;
     }
     units->nal_start -= base;
     units->scanned -= base;
@@ -245,6 +281,7 @@ static void finish(struct ph_access_units *units)
     if (units->nal_count > 0 && units->nals[units->nal_count - 1].offset == units->nal_start) {
         units->nal_count--;
     }
+    units->is_slice_kept = false;
     keep(units);
 }
 
@@ -261,13 +298,9 @@ static bool start(struct ph_access_units *units, const struct ph_es_payload *pay
     units->view = payload->data;
     units->view_len = payload->len;
     if (is_zero(payload->data, first)) {
-        begin_unit(units);
+        units->times = take_mark(units, 0);
     } else {
         /* The rest of an access unit that was handed out. Its end is the next one's beginning. */
-        struct ph_unit_times times = units->next;
-        units->next = no_times;
-        begin_unit(units);
-        units->next = times;
         units->has_slice = true;
         units->is_rest = true;
         units->head = (struct ph_slice_head){0};
@@ -288,9 +321,8 @@ static bool start(struct ph_access_units *units, const struct ph_es_payload *pay
 /* Puts the payload behind what is kept. False if there is too much of it. */
 static bool join(struct ph_access_units *units, const struct ph_es_payload *payload)
 {
-    bool is_opening = !units->is_slice_kept;
-
-    if (is_opening && (units->kept_len > OPENING_MAX_BYTES || ++units->joins > OPENING_MAX_JOINS)) {
+    if (!units->is_slice_kept &&
+        (units->kept_len > OPENING_MAX_BYTES || ++units->joins > OPENING_MAX_JOINS)) {
         return false;
     }
     if (!append(units, payload->data, payload->len)) {
@@ -298,14 +330,26 @@ static bool join(struct ph_access_units *units, const struct ph_es_payload *payl
     }
     units->view = units->kept;
     units->view_len = units->kept_len;
-    if (is_opening && has_time(&units->next) && (units->holding == 0 || !has_time(&units->times))) {
-        units->times = units->next;
-        units->next = no_times;
-    }
     if (units->holding > 0 && !ph_access_units_begins(units, payload->data, payload->len)) {
         units->holding = HOLDING_PAYLOADS;
     }
     return true;
+}
+
+static void note_times(struct ph_access_units *units, const struct ph_es_payload *payload)
+{
+    struct ph_unit_times times = {payload->pts, payload->dts};
+    bool is_opening = units->kept_len > 0 && !units->is_slice_kept;
+
+    if (times.pts == PH_TS_NO_TIME || times.dts == PH_TS_NO_TIME) {
+        return;
+    }
+    if (is_opening && (units->holding == 0 || units->times.dts == PH_TS_NO_TIME)) {
+        /* Parameter sets in a PES packet of their own: the picture's times count. */
+        units->times = times;
+    } else {
+        add_mark(units, units->kept_len, &times);
+    }
 }
 
 void ph_access_units_feed(struct ph_access_units *units, const struct ph_es_payload *payload)
@@ -315,24 +359,20 @@ void ph_access_units_feed(struct ph_access_units *units, const struct ph_es_payl
     if (payload->len == 0) {
         return;
     }
-    units->next = payload->pts != PH_TS_NO_TIME && payload->dts != PH_TS_NO_TIME
-                      ? (struct ph_unit_times){payload->pts, payload->dts}
-                      : no_times;
-    bool is_joined = units->kept_len > 0;
-    if (is_joined && !join(units, payload)) {
-        struct ph_unit_times times = units->next;
+    note_times(units, payload);
+    if (units->kept_len > 0 && !join(units, payload)) {
         units->is_rest = true;
         hand_out(units, 0);
         clear(units);
-        units->next = times;
-        is_joined = false;
+        note_times(units, payload);
     }
-    if (!is_joined && !start(units, payload)) {
+    if (units->kept_len == 0 && !start(units, payload)) {
         return;
     }
     scan(units);
     if (units->holding > 0 || is_full) {
         units->holding -= units->holding > 0 ? 1 : 0;
+        look_ahead(units);
         keep(units);
     } else {
         finish(units);

@@ -15,6 +15,9 @@
 /* Levels of H.264 and HEVC allow 600 slices; an access unit with more NAL units is malformed. */
 #define PH_ACCESS_UNIT_NALS_MAX 2048
 
+/* Payloads with times whose access unit has not been found yet. */
+#define PH_ACCESS_UNIT_MARKS_MAX 4
+
 struct ph_nal_span {
     uint32_t offset; /* into the unit's data */
     uint32_t len;    /* not 0 */
@@ -50,8 +53,9 @@ struct ph_access_units {
     /* What is scanned: the payload in place, or `kept` when it is the sequel of something. */
     const uint8_t *view;
     size_t view_len;
-    size_t nal_start; /* of the NAL unit whose end is looked for */
-    size_t scanned;   /* no start code begins before, but the one at nal_start */
+    size_t nal_start;  /* of the NAL unit whose end is looked for */
+    size_t scanned;    /* no start code begins before, but the one at nal_start */
+    bool is_looked_at; /* the NAL unit at nal_start, a slice, has been taken already */
 
     uint8_t *kept;
     size_t kept_len;
@@ -60,8 +64,13 @@ struct ph_access_units {
     unsigned joins;   /* payloads that `kept` was joined with before there was a slice */
     unsigned holding; /* so many payloads are yet to be kept, since one went on lately */
 
-    struct ph_unit_times next; /* of the access unit that begins next */
-    bool has_config;           /* one was formatted */
+    /* Times of payloads, each for the first access unit that begins at `offset` or behind it. */
+    struct {
+        size_t offset;
+        struct ph_unit_times times;
+    } marks[PH_ACCESS_UNIT_MARKS_MAX];
+    size_t mark_count;
+    bool has_config; /* one was formatted */
 
     /* The unit under way. */
     struct ph_nal_span nals[PH_ACCESS_UNIT_NALS_MAX];

@@ -7,9 +7,6 @@
 
 #include "annexb.h"
 
-/* Three Exp-Golomb codes and a frame number, with bytes against start codes. */
-enum { HEAD_BYTES = 40 };
-
 static enum ph_nal_role get_h264_role(unsigned type)
 {
     switch (type) {
@@ -70,7 +67,7 @@ static int parse_h264(struct ph_slice_head *out, const uint8_t *nal, size_t len)
 {
     struct ph_rbsp rbsp;
 
-    ph_rbsp_open(&rbsp, nal, len, 1, HEAD_BYTES);
+    ph_rbsp_open(&rbsp, nal, len, 1, PH_SLICE_HEAD_BYTES);
     out->is_random_access = (nal[0] & 31) == 5;
     out->is_first = ph_rbsp_read_ue(&rbsp) == 0;
     ph_rbsp_read_ue(&rbsp); /* slice_type */
@@ -83,7 +80,7 @@ static int parse_hevc(struct ph_slice_head *out, const uint8_t *nal, size_t len)
     unsigned type = nal[0] >> 1 & 63;
     struct ph_rbsp rbsp;
 
-    ph_rbsp_open(&rbsp, nal, len, 2, HEAD_BYTES);
+    ph_rbsp_open(&rbsp, nal, len, 2, PH_SLICE_HEAD_BYTES);
     out->is_random_access = type >= 16 && type <= 21;
     out->is_leading = type == 8 || type == 9;
     out->is_first = ph_rbsp_read_flag(&rbsp);
@@ -109,7 +106,7 @@ void ph_slice_head_parse_field(struct ph_slice_head *head, const struct ph_sps *
     if (!sps->has_fields) {
         return;
     }
-    ph_rbsp_open(&rbsp, nal, len, 1, HEAD_BYTES);
+    ph_rbsp_open(&rbsp, nal, len, 1, PH_SLICE_HEAD_BYTES);
     ph_rbsp_read_ue(&rbsp);
     ph_rbsp_read_ue(&rbsp);
     ph_rbsp_read_ue(&rbsp);

@@ -22,6 +22,9 @@ enum ph_nal_role {
 
 enum ph_nal_role ph_nal_role(enum AVCodecID codec_id, const uint8_t *nal, size_t len);
 
+/* As many bytes of a slice as are looked at: three codes, a frame number, the two flags. */
+#define PH_SLICE_HEAD_BYTES 40
+
 /* The beginning of a slice's header. */
 struct ph_slice_head {
     bool is_first; /* of its picture, or field */
