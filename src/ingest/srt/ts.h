@@ -48,7 +48,8 @@ struct ph_ts_pes {
 struct ph_ts_ops {
     /*
      * The program map came, or differs from the one before: what is under way of streams that
-     * stayed goes on. Streams that are scrambled or unknown are told too. Borrowed.
+     * stayed goes on. Streams that are scrambled or unknown are told too, but no PES packets of
+     * theirs come. Borrowed.
      */
     void (*on_streams)(void *arg, const struct ph_ts_stream *streams, size_t count);
     void (*on_pes)(void *arg, const struct ph_ts_pes *pes);

@@ -331,6 +331,45 @@ static void test_bytes_inside_a_packet(void **state)
     }
 }
 
+/* The stream ends inside a packet, or where no packet is to be found any more. */
+static void test_torn_end(void **state)
+{
+    struct ts_writer w;
+
+    (void)state;
+    write_three(&w, TS_VIDEO);
+    ph_write_bytes(&w.out, w.out.data, 100);
+    struct ts_reading reading = ts_read(&w.out);
+    assert_string_equal(reading.log, MAPS "0@1:616263 0@2:646566 0@3:676869! ");
+    memset(w.out.data + w.out.len - 100, 0, 100);
+    reading = ts_read(&w.out);
+    assert_string_equal(reading.log, MAPS "0@1:616263 0@2:646566 0@3:676869! ");
+    assert_int_equal(reading.counts.resyncs, 1);
+    ts_writer_fini(&w);
+}
+
+/* A PES packet that ends before its header does. */
+static void test_torn_header(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len < 14; len++) {
+        struct ts_writer w;
+        struct ts_packet packet = {
+            .pid = TS_VIDEO,
+            .is_start = true,
+            .payload = (const uint8_t *)"\0\0\1\xe0\0\0\x80\x80\5\x21\0\1\0\1",
+            .len = len,
+        };
+        ts_begin(&w);
+        ts_write_packet(&w, &packet);
+        write_letters(&w, TS_VIDEO, 2, "a");
+        struct ts_reading reading = ts_read(&w.out);
+        assert_string_equal(reading.log, MAPS "0@2:61~ ");
+        assert_int_equal(reading.counts.damaged_pes, 1);
+        ts_writer_fini(&w);
+    }
+}
+
 /* --- Every place and every length of a loss --- */
 
 #define PES_MAX 24
@@ -487,6 +526,7 @@ int main(void)
         cmocka_unit_test(test_scrambled_pes), cmocka_unit_test(test_lost),
         cmocka_unit_test(test_lost_adds_up),  cmocka_unit_test(test_lost_inside_a_packet),
         cmocka_unit_test(test_lost_section),  cmocka_unit_test(test_bytes_inside_a_packet),
+        cmocka_unit_test(test_torn_end),      cmocka_unit_test(test_torn_header),
         cmocka_unit_test(test_every_loss),
     };
 

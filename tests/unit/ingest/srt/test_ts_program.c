@@ -270,6 +270,34 @@ static void test_long_section(void **state)
                   "[30:opus 31:opus 32:opus] ");
 }
 
+/* A section whose first bytes are the last ones of a packet. */
+static void test_cut_section_header(void **state)
+{
+    (void)state;
+    for (size_t cut = 1; cut < 20; cut++) {
+        struct ph_writer section;
+        struct ts_writer w;
+        uint8_t payload[184] = {0};
+        size_t pad = 183 - cut;
+        ph_writer_init(&section, 1024);
+        ts_write_pmt_section(&section, &ts_table_default);
+        /* Another table of just the length that is wanted before it. */
+        payload[1] = 0xc0;
+        payload[2] = 0x70;
+        payload[3] = (uint8_t)(pad - 3);
+        memcpy(payload + 1 + pad, section.data, cut);
+        struct ts_packet first = {.pid = 0x1000, .is_start = true, .payload = payload, .len = 184};
+        struct ts_packet second = {
+            .pid = 0x1000, .payload = section.data + cut, .len = section.len - cut};
+        ts_writer_init(&w);
+        ts_write_pat(&w, &ts_table_default);
+        ts_write_packet(&w, &first);
+        ts_write_packet(&w, &second);
+        ts_expect(&w, "[100:h264 101:aac] ");
+        ph_writer_fini(&section);
+    }
+}
+
 /* Other tables on the map's PID are none of ours, and no reason to lose the map. */
 static void test_private_section(void **state)
 {
@@ -341,6 +369,30 @@ static void test_bad_lengths(void **state)
     }
 }
 
+/* Too short for its own header, with a CRC that is right. */
+static void test_short_section(void **state)
+{
+    (void)state;
+    for (uint8_t len = 0; len < 9; len++) {
+        struct ts_writer w;
+        struct ph_writer section;
+        ph_writer_init(&section, 1024);
+        ph_write_u8(&section, 0);
+        ph_write_u16(&section, 0xb000 | len);
+        for (uint8_t i = 4; i < len; i++) {
+            ph_write_u8(&section, 1);
+        }
+        ph_write_u32(&section, ts_crc(section.data, section.len));
+        ts_writer_init(&w);
+        ts_write_sections(&w, 0, section.data, 3 + (size_t)len);
+        struct ts_reading reading = ts_read(&w.out);
+        assert_string_equal(reading.log, "");
+        assert_int_equal(reading.counts.crc_errors, 1);
+        ph_writer_fini(&section);
+        ts_writer_fini(&w);
+    }
+}
+
 /* A pointer field that points past its packet, and a section that is longer than any can be. */
 static void test_bad_pointer(void **state)
 {
@@ -395,9 +447,11 @@ int main(void)
         cmocka_unit_test(test_stream_vanishes),
         cmocka_unit_test(test_map_moves),
         cmocka_unit_test(test_long_section),
+        cmocka_unit_test(test_cut_section_header),
         cmocka_unit_test(test_private_section),
         cmocka_unit_test(test_bad_crc),
         cmocka_unit_test(test_bad_lengths),
+        cmocka_unit_test(test_short_section),
         cmocka_unit_test(test_bad_pointer),
         cmocka_unit_test(test_counter_stands_still),
     };
