@@ -300,6 +300,72 @@ static void test_audio_goes_and_comes(void **state)
     ts_bytes_free(&bytes);
 }
 
+/* The picture goes and comes back: sound goes on, as another stream of the map than before. */
+static void test_video_goes_and_comes(void **state)
+{
+    int64_t cuts[] = {0, SECOND + SECOND / 2, 2 * SECOND + SECOND / 2, 10 * SECOND};
+    static const char *const options[] = {
+        "tables_version=0", "tables_version=1:mpegts_start_pid=257", "tables_version=2"};
+    struct ts_bytes bytes = {0};
+    struct fixture f;
+    size_t count = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        ts_mux(&bytes, &(struct mux_plan){.video = i == 1 ? NULL : &avc,
+                                          .audio = &avc,
+                                          .from = cuts[i],
+                                          .to = cuts[i + 1],
+                                          .offset = START,
+                                          .options = options[i]});
+    }
+    ts_renumber(&bytes);
+    play(&f, &bytes);
+    assert_tracks(&f, "h264 aac");
+    assert_same_units(&wanted, &f, PH_TRACK_AUDIO, 0);
+    for (size_t i = 0; i < count_of(&wanted, PH_TRACK_VIDEO); i++) {
+        const struct event *unit = nth(&wanted, PH_TRACK_VIDEO, i);
+        /* The third part begins within a group of pictures: at 3 s comes a key frame. */
+        if (unit->dts < cuts[1] + START || unit->pts >= 3 * SECOND + START) {
+            assert_true(is_same_unit(unit, nth(&f, PH_TRACK_VIDEO, count++)));
+        }
+    }
+    assert_int_equal(count_of(&f, PH_TRACK_VIDEO), count);
+    fixture_close(&f);
+    ts_bytes_free(&bytes);
+}
+
+/* Streams on other PIDs are other streams, though the codecs stay: video starts again. */
+static void test_streams_move(void **state)
+{
+    struct mux_plan plans[] = {
+        {.video = &avc, .audio = &avc, .to = SECOND / 2, .offset = START},
+        {.video = &avc,
+         .audio = &avc,
+         .from = SECOND / 2,
+         .offset = START,
+         .options = "tables_version=1:mpegts_start_pid=800"},
+    };
+    struct ts_bytes bytes = {0};
+    struct fixture f;
+    size_t count = 0;
+
+    (void)state;
+    mux_all(&bytes, plans, 2);
+    play(&f, &bytes);
+    assert_tracks(&f, "h264 aac");
+    assert_same_units(&wanted, &f, PH_TRACK_AUDIO, 0);
+    for (size_t i = 0; i < count_of(&wanted, PH_TRACK_VIDEO); i++) {
+        const struct event *unit = nth(&wanted, PH_TRACK_VIDEO, i);
+        if (unit->dts < START + SECOND / 2 || unit->pts >= START + SECOND) {
+            assert_true(is_same_unit(unit, nth(&f, PH_TRACK_VIDEO, count++)));
+        }
+    }
+    assert_int_equal(count_of(&f, PH_TRACK_VIDEO), count);
+    fixture_close(&f);
+    ts_bytes_free(&bytes);
+}
+
 /* Another codec on the same PID is another stream. */
 static void test_audio_changes_codec(void **state)
 {
@@ -327,6 +393,62 @@ static void test_audio_changes_codec(void **state)
     fixture_close(&parts[0]);
     fixture_close(&parts[1]);
     fixture_close(&f);
+    ts_bytes_free(&bytes);
+}
+
+/*
+ * Two key frames, and between them a picture that goes on in a second PES packet: from then on a
+ * picture is held until the next one begins.
+ */
+static void mux_held(struct ts_bytes *bytes)
+{
+    static const int pictures[] = {0, 1, 30};
+    struct ts_bytes units[3] = {0};
+    uint8_t counter = 0;
+
+    ts_copy_table(bytes, &plain, 0);
+    ts_copy_table(bytes, &plain, 0x1000);
+    for (size_t i = 0; i < 3; i++) {
+        ts_pes_payload(&units[i], &plain, VIDEO_PID, pictures[i]);
+    }
+    size_t half = units[1].len - 8;
+    ts_put_pes(bytes, VIDEO_PID, &counter, START, units[0].data, units[0].len);
+    ts_put_pes(bytes, VIDEO_PID, &counter, START + 3000, units[1].data, half);
+    ts_put_pes(bytes, VIDEO_PID, &counter, -1, units[1].data + half, units[1].len - half);
+    ts_put_pes(bytes, VIDEO_PID, &counter, START + SECOND, units[2].data, units[2].len);
+    ts_put_pes(bytes, VIDEO_PID, &counter, -1, (const uint8_t[]){0, 0, 0, 1}, 4);
+    for (size_t i = 0; i < 3; i++) {
+        ts_bytes_free(&units[i]);
+    }
+}
+
+/* What an elementary stream holds comes out at the end, and when another one takes its place. */
+static void test_held_picture(void **state)
+{
+    struct ts_bytes bytes = {0};
+    struct ts_bytes map = {0};
+
+    (void)state;
+    mux_held(&bytes);
+    ts_copy_table(&map, &plain, 0x1000);
+    ts_retype(&map, 0x1b, 0x24);
+    for (int is_replaced = 0; is_replaced < 2; is_replaced++) {
+        struct fixture f;
+        fixture_open(&f, PH_CONF_ON_LOSS_DROP);
+        feed(&f, &bytes);
+        assert_int_equal(count_of(&f, PH_TRACK_VIDEO), 2);
+        if (is_replaced) {
+            map.data[3] = 0x11; /* its continuity counter */
+            feed(&f, &map);
+        } else {
+            flush(&f);
+        }
+        assert_int_equal(count_of(&f, PH_TRACK_VIDEO), 3);
+        assert_int_equal(nth(&f, PH_TRACK_VIDEO, 2)->dts, START + SECOND);
+        assert_true(nth(&f, PH_TRACK_VIDEO, 2)->is_key);
+        fixture_close(&f);
+    }
+    ts_bytes_free(&map);
     ts_bytes_free(&bytes);
 }
 
@@ -378,6 +500,9 @@ int main(void)
         cmocka_unit_test(test_video_changes_codec),
         cmocka_unit_test(test_audio_goes_and_comes),
         cmocka_unit_test(test_audio_changes_codec),
+        cmocka_unit_test(test_video_goes_and_comes),
+        cmocka_unit_test(test_streams_move),
+        cmocka_unit_test(test_held_picture),
         cmocka_unit_test(test_counts),
     };
 

@@ -116,6 +116,88 @@ static void test_loss_untold(void **state)
     }
 }
 
+/* Where `count` packets of `pid` from `from` on end; 0: there are not that many. */
+static size_t end_of_packets(const struct ts_bytes *bytes, unsigned pid, size_t from, size_t count)
+{
+    size_t at = from;
+
+    while (count > 0 && at < bytes->len) {
+        count -= ts_pid(bytes->data + at) == pid;
+        at += 188;
+    }
+    return count == 0 ? at : 0;
+}
+
+/* How often video went on without a key frame behind a hole, or with what never was. */
+static size_t count_slips(const struct fixture *whole, const struct fixture *f)
+{
+    size_t count = count_of(whole, PH_TRACK_VIDEO);
+    size_t slips = 0;
+    size_t next = 0;
+
+    for (size_t i = 0; i < count_of(f, PH_TRACK_VIDEO); i++) {
+        const struct event *unit = nth(f, PH_TRACK_VIDEO, i);
+        size_t at = next;
+        while (at < count && !is_same_unit(nth(whole, PH_TRACK_VIDEO, at), unit)) {
+            at++;
+        }
+        slips += at == count || (at != next && !unit->is_key);
+        next = at < count ? at + 1 : next;
+    }
+    return slips;
+}
+
+/* Sixteen packets of a PID and its counter says nothing: what the transport knows counts. */
+static void test_loss_that_counters_miss(void **state)
+{
+    struct ts_bytes bytes = {0};
+    struct fixture whole;
+    size_t slips = 0;
+    size_t end;
+
+    (void)state;
+    ts_mux(&bytes, &(struct mux_plan){.video = &avc, .offset = START});
+    play(&whole, &bytes);
+    for (size_t at = 20 * 188; (end = end_of_packets(&bytes, 0x100, at, 16)) > 0; at += 5 * 188) {
+        for (size_t told = 0; told <= 3; told += 3) {
+            struct fixture f;
+            fixture_open(&f, PH_CONF_ON_LOSS_DROP);
+            assert_int_equal(feed_lossy(&f, bytes.data, at, 0), PH_OK);
+            assert_int_equal(feed_lossy(&f, bytes.data + end, bytes.len - end, told), PH_OK);
+            flush(&f);
+            slips += told == 0 ? count_slips(&whole, &f) : 0;
+            assert_int_equal(told == 0 ? 0 : count_slips(&whole, &f), 0);
+            fixture_close(&f);
+        }
+    }
+    assert_true(slips > 0); /* else nothing was missed that could have been told */
+    fixture_close(&whole);
+    ts_bytes_free(&bytes);
+}
+
+/* Messages that begin and end within packets. */
+static void test_loss_of_odd_messages(void **state)
+{
+    (void)state;
+    for (size_t at = 0; at + 1456 < plain.len; at += 1456) {
+        for (size_t lost = 1; lost <= 2; lost++) {
+            struct fixture f;
+            fixture_open(&f, PH_CONF_ON_LOSS_DROP);
+            for (size_t i = 0; i < plain.len; i += 1456) {
+                size_t len = plain.len - i < 1456 ? plain.len - i : 1456;
+                if (i < at || i >= at + lost * 1456) {
+                    size_t told = i == at + lost * 1456 ? lost : 0;
+                    assert_int_equal(feed_lossy(&f, plain.data + i, len, told), PH_OK);
+                }
+            }
+            flush(&f);
+            check_units(&f, PH_TRACK_VIDEO, at / 1456);
+            check_units(&f, PH_TRACK_AUDIO, at / 1456);
+            fixture_close(&f);
+        }
+    }
+}
+
 /* Little is lost: no more audio than the message had, video up to the next key frame. */
 static void test_what_one_message_costs(void **state)
 {
@@ -234,9 +316,14 @@ static void test_hostile_maps(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_loss_everywhere),        cmocka_unit_test(test_loss_untold),
-        cmocka_unit_test(test_what_one_message_costs), cmocka_unit_test(test_pass),
-        cmocka_unit_test(test_endless_loss),           cmocka_unit_test(test_hostile_bytes),
+        cmocka_unit_test(test_loss_everywhere),
+        cmocka_unit_test(test_loss_untold),
+        cmocka_unit_test(test_loss_that_counters_miss),
+        cmocka_unit_test(test_loss_of_odd_messages),
+        cmocka_unit_test(test_what_one_message_costs),
+        cmocka_unit_test(test_pass),
+        cmocka_unit_test(test_endless_loss),
+        cmocka_unit_test(test_hostile_bytes),
         cmocka_unit_test(test_hostile_maps),
     };
 

@@ -144,6 +144,19 @@ static void test_no_media(void **state)
     close_scene(&s);
 }
 
+/* An encoder that has not said yet what its streams are. */
+static void test_empty_map(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &both);
+    ts_empty_maps(&s.bytes);
+    feed_scene(&s);
+    assert_ends(&s.f, 10 * PH_USEC_PER_S, PH_CLOSE_TIMEOUT_MEDIA, "no media came for 10 s");
+    close_scene(&s);
+}
+
 static void test_no_key_frame(void **state)
 {
     struct mux_plan plan = both;
@@ -211,6 +224,23 @@ static void test_unsupported(void **state)
         assert_ends(&s.f, 4 * PH_USEC_PER_S, PH_CLOSE_UNSUPPORTED_CODEC, rows[i].detail);
         close_scene(&s);
     }
+}
+
+/* One that cannot be packaged after the other: time runs from the first. */
+static void test_unsupported_in_turn(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &both);
+    ts_retype(&s.bytes, 0x1b, 0x02);
+    feed_scene(&s);
+    s.f.now += 3 * PH_USEC_PER_S;
+    ts_retype(&s.bytes, 0x02, 0x42);
+    feed_scene(&s);
+    assert_ends(&s.f, 2 * PH_USEC_PER_S, PH_CLOSE_UNSUPPORTED_CODEC,
+                "stream type 0x42 (AVS) cannot be packaged");
+    close_scene(&s);
 }
 
 /* What was on air is replaced by what cannot be, and comes back in time. */
@@ -291,6 +321,39 @@ static void test_scrambled_later(void **state)
     close_scene(&s);
 }
 
+/* What was scrambled once is not why nothing comes now. */
+static void test_scrambled_before(void **state)
+{
+    struct scene s;
+
+    (void)state;
+    open_scene(&s, &both);
+    ts_scramble(&s.bytes, AUDIO_PID);
+    feed_scene(&s);
+    s.bytes.len = 0;
+    ts_mux(&s.bytes, &both);
+    feed_scene(&s);
+    assert_ends(&s.f, 30 * PH_USEC_PER_S, PH_CLOSE_TIMEOUT_MEDIA, "no media came for 30 s");
+    close_scene(&s);
+}
+
+/* A session that was a stream once is not judged by what comes later. */
+static void test_noise_behind_media(void **state)
+{
+    uint8_t noise[1316];
+    struct scene s;
+
+    (void)state;
+    memset(noise, 0xa5, sizeof(noise));
+    open_scene(&s, &both);
+    feed_scene(&s);
+    for (int i = 0; i < 500; i++) {
+        assert_int_equal(feed_lossy(&s.f, noise, sizeof(noise), 0), PH_OK);
+    }
+    assert_ends(&s.f, 30 * PH_USEC_PER_S, PH_CLOSE_TIMEOUT_MEDIA, "no media came for 30 s");
+    close_scene(&s);
+}
+
 static void test_no_transport_stream(void **state)
 {
     static const char text[] = "GET /live HTTP/1.1\r\nHost: live.example.com\r\n\r\n";
@@ -328,13 +391,17 @@ int main(void)
         cmocka_unit_test(test_limits),
         cmocka_unit_test(test_no_program_map),
         cmocka_unit_test(test_no_media),
+        cmocka_unit_test(test_empty_map),
         cmocka_unit_test(test_no_key_frame),
         cmocka_unit_test(test_no_key_frame_of_the_second),
         cmocka_unit_test(test_unsupported),
+        cmocka_unit_test(test_unsupported_in_turn),
         cmocka_unit_test(test_unsupported_for_a_while),
         cmocka_unit_test(test_unusable_audio),
         cmocka_unit_test(test_scrambled),
         cmocka_unit_test(test_scrambled_later),
+        cmocka_unit_test(test_scrambled_before),
+        cmocka_unit_test(test_noise_behind_media),
         cmocka_unit_test(test_no_transport_stream),
     };
 

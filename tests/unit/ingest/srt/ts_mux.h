@@ -249,24 +249,57 @@ static inline void ts_renumber(struct ts_bytes *bytes)
     }
 }
 
+/* The next section of a program map at *at or later; NULL: there is none. */
+static inline uint8_t *ts_next_map(struct ts_bytes *bytes, size_t *at)
+{
+    while (*at < bytes->len && ts_pid(bytes->data + *at) != 0x1000) {
+        *at += 188;
+    }
+    *at += 188;
+    return *at <= bytes->len ? bytes->data + *at - 188 + 5 : NULL;
+}
+
+/* Where the section's streams begin, and where its CRC does. */
+static inline size_t ts_map_streams(const uint8_t *section, size_t *end)
+{
+    *end = 3 + ((section[1] & 0xfu) << 8 | section[2]) - 4;
+    assert_true(*end < 180);
+    return 12 + ((section[10] & 0xfu) << 8 | section[11]);
+}
+
+static inline void ts_seal_map(uint8_t *section, size_t end)
+{
+    section[2] = (uint8_t)(end + 4 - 3);
+    AV_WB32(section + end,
+            av_bswap32(av_crc(av_crc_get_table(AV_CRC_32_IEEE), UINT32_MAX, section, end)));
+}
+
 /* Says in all program maps that streams of type `from` are of type `to`. */
 static inline void ts_retype(struct ts_bytes *bytes, uint8_t from, uint8_t to)
 {
-    for (size_t at = 0; at < bytes->len; at += 188) {
-        uint8_t *section = bytes->data + at + 5;
-        if (ts_pid(bytes->data + at) != 0x1000) {
-            continue;
-        }
-        size_t end = 3 + ((section[1] & 0xfu) << 8 | section[2]) - 4;
-        size_t pos = 12 + ((section[10] & 0xfu) << 8 | section[11]);
-        assert_true(end < 180);
+    uint8_t *section;
+    size_t at = 0;
+
+    while ((section = ts_next_map(bytes, &at)) != NULL) {
+        size_t end;
+        size_t pos = ts_map_streams(section, &end);
         while (pos < end) {
             section[pos] = section[pos] == from ? to : section[pos];
             pos += 5 + ((section[pos + 3] & 0xfu) << 8 | section[pos + 4]);
         }
-        uint32_t crc =
-            av_bswap32(av_crc(av_crc_get_table(AV_CRC_32_IEEE), UINT32_MAX, section, end));
-        AV_WB32(section + end, crc);
+        ts_seal_map(section, end);
+    }
+}
+
+/* Leaves no stream in the program maps. */
+static inline void ts_empty_maps(struct ts_bytes *bytes)
+{
+    uint8_t *section;
+    size_t at = 0;
+
+    while ((section = ts_next_map(bytes, &at)) != NULL) {
+        size_t end;
+        ts_seal_map(section, ts_map_streams(section, &end));
     }
 }
 
@@ -278,6 +311,71 @@ static inline void ts_scramble(struct ts_bytes *bytes, unsigned pid)
             bytes->data[at + 3] |= 0x80;
         }
     }
+}
+
+/* What the index-th PES packet of `pid` carries. */
+static inline void ts_pes_payload(struct ts_bytes *out, const struct ts_bytes *bytes, unsigned pid,
+                                  int index)
+{
+    for (size_t at = 0; at < bytes->len; at += 188) {
+        const uint8_t *packet = bytes->data + at;
+        bool is_start = (packet[1] & 0x40) != 0;
+        size_t pos = (packet[3] & 0x20) != 0 ? 5u + packet[4] : 4;
+        if (ts_pid(packet) != pid || (packet[3] & 0x10) == 0) {
+            continue;
+        }
+        index -= is_start;
+        pos += is_start ? 9u + packet[pos + 8] : 0;
+        if (index == -1) {
+            ts_bytes_add(out, packet + pos, 188 - pos);
+        }
+    }
+}
+
+/* The first packet of `pid`: a whole table. */
+static inline void ts_copy_table(struct ts_bytes *out, const struct ts_bytes *bytes, unsigned pid)
+{
+    size_t end = ts_next_packet_end(bytes, pid, 0);
+
+    ts_bytes_add(out, bytes->data + end - 188, 188);
+}
+
+/* A video PES packet without a length. pts -1: none. */
+static inline void ts_put_pes(struct ts_bytes *out, unsigned pid, uint8_t *counter, int64_t pts,
+                              const uint8_t *data, size_t len)
+{
+    struct ts_bytes pes = {0};
+    uint8_t header[] = {0,
+                        0,
+                        1,
+                        0xe0,
+                        0,
+                        0,
+                        0x80,
+                        0x80,
+                        5,
+                        (uint8_t)(0x21 | (pts >> 29 & 0x0e)),
+                        (uint8_t)(pts >> 22),
+                        (uint8_t)(pts >> 14 | 1),
+                        (uint8_t)(pts >> 7),
+                        (uint8_t)((uint64_t)pts << 1 | 1)};
+
+    if (pts < 0) {
+        header[7] = 0;
+        header[8] = 0;
+    }
+    ts_bytes_add(&pes, header, pts < 0 ? 9 : sizeof(header));
+    ts_bytes_add(&pes, data, len);
+    for (size_t at = 0; at < pes.len;) {
+        size_t room = pes.len - at < 182 ? pes.len - at : 182;
+        uint8_t packet[188] = {0x47, (uint8_t)((at == 0 ? 0x40 : 0) | pid >> 8), (uint8_t)pid,
+                               (uint8_t)(0x30 | (*counter)++ % 16), (uint8_t)(183 - room)};
+        memset(packet + 6, 0xff, 182 - room);
+        memcpy(packet + 188 - room, pes.data + at, room);
+        ts_bytes_add(out, packet, sizeof(packet));
+        at += room;
+    }
+    ts_bytes_free(&pes);
 }
 
 #endif
