@@ -24,11 +24,11 @@ struct ph_audio_frame {
  */
 typedef int (*ph_audio_read_cb)(const uint8_t *data, size_t len, struct ph_audio_frame *out);
 
-/* The largest payload of Opus: 48 frames of 2.5 ms, 1275 bytes each (RFC 6716 section 3.4). */
-#define PH_OPUS_BYTES_MAX (48 * 1275)
+/* The largest packet of Opus that means anything: 5 streams, 120 ms at 510 kbit/s each. */
+#define PH_OPUS_BYTES_MAX (5 * 6 * 1275)
 
 /* No frame is longer, in any of the framings. */
-#define PH_AUDIO_FRAME_MAX (64 * 1024)
+#define PH_AUDIO_FRAME_MAX (40 * 1024)
 
 /* AAC, ISO/IEC 14496-3 section 1.A.2.2. `config` is its AudioSpecificConfig's 16 bits. */
 PH_MUST_CHECK int ph_adts_read(const uint8_t *data, size_t len, struct ph_audio_frame *out);

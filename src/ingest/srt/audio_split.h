@@ -7,6 +7,9 @@
 
 #include <phien/core/bytes.h>
 
+/* So many PES packets may go by until a frame is found to have begun in the first of them. */
+#define PH_AUDIO_MARKS_MAX 16
+
 /*
  * Frames of audio out of PES packets, which hold several, or one, or a piece of one. A frame
  * comes out with its last byte; with what is known to be missing goes all that the hole could
@@ -15,14 +18,21 @@
 struct ph_audio_split {
     ph_audio_read_cb read;
     struct ph_writer kept; /* the frame that goes on in the next PES packet */
-    int64_t kept_pts;      /* of the first frame that begins in it */
+    bool is_aligned;       /* it began with a PES packet */
+    size_t search_at;      /* not synced: with so many bytes, looking again is worth it */
+
+    /* Of PES packets: where in the bytes each begins, and its time. Used up by frames. */
+    struct {
+        size_t at;
+        int64_t pts;
+    } marks[PH_AUDIO_MARKS_MAX];
+    unsigned mark_count;
 
     /* The PES packet being taken apart; `data` may be `kept`'s. */
     const uint8_t *data;
     size_t len;
     size_t pos;
     size_t pes_start; /* where its payload begins, behind what was kept */
-    int64_t pes_pts;
     bool is_damaged;
     bool is_last; /* nothing will follow */
 
