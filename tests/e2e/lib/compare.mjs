@@ -5,22 +5,24 @@
 
 import assert from 'node:assert/strict';
 
-import { parseFragments, parseInit, sha256 } from './mp4.mjs';
+import { lengthPrefixedNals, parseFragments, parseInit, sha256 } from './mp4.mjs';
 import { adtsFrames, annexBNals, TsDemuxer } from './ts.mjs';
 
 // RTMP knows milliseconds: what a publisher rounds cannot be got back.
 const VIDEO_TOLERANCE_S = 0.00101;
 
 // The samples of a viewer's fMP4, from its parts or from whole segments: { video: [], audio: [] }.
-export function collectFragments(viewer, from) {
+// `hash` says what of a sample must be unchanged.
+export function collectFragments(viewer, from, hash = ({ data }) => sha256(data)) {
   const units = { video: [], audio: [] };
   for (const segment of viewer.finished) {
     const init = parseInit(viewer.media.get(segment.map));
     const uris = from === 'parts' ? segment.parts.map(({ uri }) => uri) : [segment.uri];
     for (const uri of uris) {
-      for (const { kind, track, dts, cts, data } of parseFragments(viewer.media.get(uri), init)) {
+      for (const sample of parseFragments(viewer.media.get(uri), init)) {
+        const { kind, track, dts, cts, data } = sample;
         units[kind].push({
-          timescale: track.timescale, dts, pts: dts + cts, hash: sha256(data), size: data.length,
+          timescale: track.timescale, dts, pts: dts + cts, hash: hash(sample), size: data.length,
         });
       }
     }
@@ -36,6 +38,13 @@ export function hashPicture(codec, nals) {
     ? (nal) => (nal[0] >> 1 & 0x3f) < 32
     : (nal) => (nal[0] & 0x1f) >= 1 && (nal[0] & 0x1f) <= 5;
   return sha256(Buffer.concat(nals.filter(isPicture)));
+}
+
+// What of a sample must be unchanged when it came as MPEG-TS: the picture, and audio as it is.
+export function hashEssence({ kind, track, data }) {
+  return kind === 'video'
+    ? hashPicture(/^h[ev][cv]1$/.test(track.codec) ? 'hevc' : 'h264', [...lengthPrefixedNals(data)])
+    : sha256(data);
 }
 
 const AAC_SAMPLES = 1024;
@@ -83,19 +92,35 @@ function checkTimes(what, wanted, found, toleranceS) {
 }
 
 // All of `wanted` must be in `found`, in order, without a gap, to the last one; `mayMiss` units may
-// be missing at the start. exact: the times must be the same to the tick.
-export function assertSameUnits(what, wanted, found, { mayMiss = 0, isExact = false } = {}) {
+// be missing at the start, and `mayMissAtEnd` where the publisher itself loses what it sent last.
+// exact: the times must be the same to the tick.
+export function assertSameUnits(what, wanted, found,
+  { mayMiss = 0, mayMissAtEnd = 0, isExact = false } = {}) {
   assert.ok(found.length > 0, `${what}: nothing came`);
   const start = findStart(wanted, found);
   assert.notEqual(start, -1, `${what}: the first of ${found.length} units is none of those ` +
     `published: ${JSON.stringify(found[0])}`);
   assert.ok(start <= mayMiss, `${what}: the first ${start} units are missing`);
-  const rest = wanted.slice(start);
+  const all = wanted.slice(start);
+  const isCut = found.length < all.length && found.length >= all.length - mayMissAtEnd;
+  const rest = isCut ? all.slice(0, found.length) : all;
   const wrong = rest.findIndex(({ hash }, i) => hash !== found[i]?.hash);
   assert.equal(wrong, -1, `${what}: unit ${wrong} of ${rest.length} is another one; ` +
     `${found.length} came`);
   assert.equal(found.length, rest.length, `${what}: how many came`);
   checkTimes(what, rest, found, isExact ? 1e-9 : VIDEO_TOLERANCE_S);
+}
+
+// Sound and picture belong together as they did when they were published.
+export function assertSameSync(wanted, found) {
+  const at = ({ pts, timescale }) => pts / timescale;
+  const [before, after] = [wanted, found].map(({ video, audio }) => {
+    const sound = audio.find(({ hash }) => hash === found.audio[0].hash);
+    const picture = video.find(({ hash }) => hash === found.video[0].hash);
+    return at(sound) - at(picture);
+  });
+  assert.ok(Math.abs(before - after) <= VIDEO_TOLERANCE_S,
+    `the first sound is ${after} s after the first picture, was ${before} s`);
 }
 
 // Audio has no rounding: its timestamps lie on the grid of samples.

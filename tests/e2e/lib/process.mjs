@@ -19,12 +19,13 @@ export async function run(command, args, { timeoutMs = 60000 } = {}) {
   return { bytes, stdout: bytes.toString('utf8'), stderr: out.stderr };
 }
 
-// A program that runs beside the test, and is ended with it.
+// A program that runs beside the test, and is ended with it. input: where its input comes from,
+// as spawn() has it.
 export class Background {
-  constructor(t, command, args) {
+  constructor(t, command, args, { input = 'ignore' } = {}) {
     this.name = command;
     this.output = '';
-    this.child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    this.child = spawn(command, args, { stdio: [input, 'pipe', 'pipe'] });
     this.child.stdout.on('data', (chunk) => { this.output += chunk; });
     this.child.stderr.on('data', (chunk) => { this.output += chunk; });
     this.exited = once(this.child, 'close').then(([code, signal]) => ({ code, signal }));
