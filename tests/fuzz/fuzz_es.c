@@ -71,7 +71,9 @@ static uint8_t *copy_payload(const uint8_t *data, size_t len)
     uint8_t *copy = malloc(len + AV_INPUT_BUFFER_PADDING_SIZE);
 
     PH_ASSERT(copy != NULL);
-    memcpy(copy, data, len);
+    if (len > 0) {
+        memcpy(copy, data, len);
+    }
     memset(copy + len, 0, AV_INPUT_BUFFER_PADDING_SIZE);
     return copy;
 }

@@ -89,18 +89,14 @@ static bool tell_config(struct es_video *video, const struct ph_buf *config)
 }
 
 /* Whether the access unit can be decoded, as far as is known. */
-static bool is_usable(struct es_video *video, const struct ph_access_unit *unit)
+static bool is_usable(struct es_video *video, const struct ph_access_unit *unit, bool is_key)
 {
-    bool has_track =
-        unit->config != NULL ? tell_config(video, unit->config) : video->base.track != NULL;
-
-    if (unit->head.is_random_access) {
+    if (is_key) {
         video->drops_leading = video->needs_random_access;
-        /* Its parameter sets were lost; those of another one would show green. */
-        video->needs_random_access = !has_track || unit->config == NULL;
+        /* Its parameter sets were lost; with those of another one it would show garbage. */
+        video->needs_random_access = unit->config == NULL;
     }
-    return has_track && !video->needs_random_access &&
-           !(unit->head.is_leading && video->drops_leading);
+    return !video->needs_random_access && !(unit->head.is_leading && video->drops_leading);
 }
 
 static bool fill_packet(AVPacket *packet, const struct ph_access_unit *unit)
@@ -122,21 +118,27 @@ static bool fill_packet(AVPacket *packet, const struct ph_access_unit *unit)
     return true;
 }
 
-static void tell_unit(struct es_video *video, const struct ph_access_unit *unit,
+/* False: it cannot be used. */
+static bool tell_unit(struct es_video *video, const struct ph_access_unit *unit,
                       const struct ph_unit_times *times)
 {
     AVPacket *packet = video->packet;
+    bool has_track =
+        unit->config != NULL ? tell_config(video, unit->config) : video->base.track != NULL;
 
-    if (!fill_packet(packet, unit)) {
-        return;
+    if (!has_track || !fill_packet(packet, unit)) {
+        return false;
     }
-    packet->pts = times->pts;
-    packet->dts = times->dts;
-    if (ph_track_is_random_access(video->base.track, packet)) {
-        packet->flags |= AV_PKT_FLAG_KEY;
+    bool is_key = ph_track_is_random_access(video->base.track, packet);
+    bool is_told = is_usable(video, unit, is_key);
+    if (is_told) {
+        packet->pts = times->pts;
+        packet->dts = times->dts;
+        packet->flags |= is_key ? AV_PKT_FLAG_KEY : 0;
+        ph_es_tell_packet(&video->base, packet);
     }
-    ph_es_tell_packet(&video->base, packet);
     av_packet_unref(packet);
+    return is_told;
 }
 
 static bool drops_damaged(const struct es_video *video)
@@ -160,11 +162,9 @@ static void on_unit(void *arg, const struct ph_access_unit *unit)
         count_damaged(video);
         return;
     }
-    if (!get_times(video, unit, &times) || !is_usable(video, unit)) {
+    if (!get_times(video, unit, &times) || !tell_unit(video, unit, &times)) {
         video->base.counts.unusable++;
-        return;
     }
-    tell_unit(video, unit, &times);
 }
 
 /* What is under way lost its end, or the next access unit its beginning. */
