@@ -30,7 +30,7 @@ enum {
 #define FIGURES_INTERVAL PH_USEC_PER_S
 
 /* After the last message's time has come. */
-#define EBB_SLACK (100 * PH_USEC_PER_MS)
+#define EBB_SLACK (50 * PH_USEC_PER_MS)
 
 /* libsrt's timers are that coarse. */
 #define SILENCE_SLACK (500 * PH_USEC_PER_MS)
@@ -47,7 +47,7 @@ struct ph_srt_connection {
     ph_usec latency;
 
     ph_usec fed_at;   /* the last message came out of libsrt */
-    ph_usec heard_at; /* and had been received */
+    ph_usec heard_at; /* and had been received then */
     ph_usec gone_at;  /* the link ended; PH_USEC_NEVER: it stands */
 
     struct ph_srt_health health;
@@ -112,10 +112,10 @@ static void log_notice(const struct ph_srt_connection *c, enum ph_srt_trouble tr
 static void log_close(const struct ph_srt_connection *c, enum ph_close_reason reason,
                       const char *detail)
 {
+    ph_stats_closed(c->shared->stats, reason);
     ph_log_info("srt.close", ph_kv("channel", name_channel(c)), ph_kv("session", c->id),
                 ph_kv("peer", c->call->peer), ph_kv("reason", ph_close_reason_name(reason)),
                 ph_kv("detail", detail != NULL ? detail : ph_close_reason_text(reason)));
-    ph_stats_closed(c->shared->stats, reason);
 }
 
 /* ---- the link's figures ---- */
@@ -216,12 +216,15 @@ static void end_by_session(struct ph_srt_connection *c)
 }
 
 /*
- * libsrt tells neither: a caller that closes says so, and one that is out of reach is given up
- * after a silence. What was received last came out of libsrt the latency later.
+ * libsrt does not tell: a caller that closes says so, and one that is out of reach is given up
+ * after a silence, and both look the same from here. Whoever has been sending goes on sending, so
+ * a silence before the end means that the link was lost first.
  */
 static enum ph_close_reason tell_why_gone(const struct ph_srt_connection *c)
 {
-    return c->gone_at - c->heard_at >= PH_SRT_PEER_IDLE_TIMEOUT_MS * PH_USEC_PER_MS - SILENCE_SLACK
+    ph_usec silence = c->publisher != NULL ? c->gone_at - c->heard_at : 0;
+
+    return silence >= PH_SRT_PEER_IDLE_TIMEOUT_MS * PH_USEC_PER_MS - SILENCE_SLACK
                ? PH_CLOSE_TIMEOUT_LINK
                : PH_CLOSE_PEER_CLOSED;
 }
@@ -375,7 +378,6 @@ struct ph_srt_connection *ph_srt_connection_create(struct ph_srt_shared *shared,
     c->call = *call;
     *call = NULL;
     c->socket = c->call->socket;
-    c->heard_at = now;
     c->gone_at = PH_USEC_NEVER;
     c->figures_at = now + FIGURES_INTERVAL;
     ph_srt_health_init(&c->health);
@@ -383,6 +385,9 @@ struct ph_srt_connection *ph_srt_connection_create(struct ph_srt_shared *shared,
     ph_stats_add(shared->stats, PH_STAT_SRT_CONNECTIONS, 1);
     if (check_latency(c)) {
         limits.media_timeout = shared->conf->publish.idle_timeout_s * PH_USEC_PER_S;
+        if (limits.first_media_timeout > limits.media_timeout) {
+            limits.first_media_timeout = limits.media_timeout;
+        }
         limits.first_media_timeout += c->latency;
         if (ph_srt_session_create(&c->session, &limits, shared->conf->srt.on_loss, &session_ops, c,
                                   now) != PH_OK) {

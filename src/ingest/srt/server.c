@@ -100,12 +100,12 @@ static void log_refusal(struct ph_srt_server *server, const struct ph_srt_call *
 {
     const struct ph_srt_verdict *verdict = &call->verdict;
 
+    ph_stats_closed(server->shared.stats, verdict->refusal);
     ph_log_warn("srt.refused",
                 ph_kv("channel", verdict->entry != NULL ? verdict->entry->conf->name : NULL),
                 ph_kv("peer", call->peer), ph_kv("reason", ph_close_reason_name(verdict->refusal)),
                 ph_kv("detail", detail != NULL ? detail : ph_close_reason_text(verdict->refusal)),
                 ph_kv("streamid", call->streamid), ph_kv("hint", verdict->hint));
-    ph_stats_closed(server->shared.stats, verdict->refusal);
 }
 
 /* libsrt has broken the handshake off. */

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "srt_caller.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <srt/srt.h>
+#include <string.h>
+#include <time.h>
+
+enum { MESSAGE_BYTES = 7 * 188, POLL_MS = 2 };
+
+static void set_number(SRTSOCKET socket, SRT_SOCKOPT option, int value)
+{
+    srt_setsockflag(socket, option, &value, sizeof(value));
+}
+
+bool srt_caller_open(struct srt_caller *caller, const struct srt_caller_conf *conf)
+{
+    const struct sockaddr_in address = {.sin_family = AF_INET,
+                                        .sin_port = htons((uint16_t)conf->port),
+                                        .sin_addr = {htonl(INADDR_LOOPBACK)}};
+
+    caller->socket = srt_create_socket();
+    caller->rejection = 0;
+    srt_setsockflag(caller->socket, SRTO_STREAMID, conf->streamid, (int)strlen(conf->streamid));
+    if (conf->passphrase != NULL) {
+        srt_setsockflag(caller->socket, SRTO_PASSPHRASE, conf->passphrase,
+                        (int)strlen(conf->passphrase));
+    }
+    if (conf->latency_ms > 0) {
+        set_number(caller->socket, SRTO_PEERLATENCY, conf->latency_ms);
+    }
+    if (srt_connect(caller->socket, (const struct sockaddr *)&address, sizeof(address)) != 0) {
+        caller->rejection = srt_getrejectreason(caller->socket);
+        return false;
+    }
+    return true;
+}
+
+bool srt_caller_send(struct srt_caller *caller, const uint8_t *data, size_t len)
+{
+    for (size_t at = 0; at < len; at += MESSAGE_BYTES) {
+        size_t rest = len - at;
+        int size = rest < MESSAGE_BYTES ? (int)rest : MESSAGE_BYTES;
+        if (srt_sendmsg(caller->socket, (const char *)data + at, size, -1, true) != size) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void pause_a_little(void)
+{
+    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
+
+    nanosleep(&pause, NULL);
+}
+
+bool srt_caller_settle(const struct srt_caller *caller)
+{
+    for (int left_ms = 10000; left_ms > 0; left_ms -= POLL_MS) {
+        size_t blocks = 0;
+        size_t bytes = 0;
+        if (srt_getsndbuffer(caller->socket, &blocks, &bytes) == 0 && blocks == 0) {
+            return true;
+        }
+        pause_a_little();
+    }
+    return false;
+}
+
+bool srt_caller_await_end(const struct srt_caller *caller, unsigned seconds)
+{
+    for (int left_ms = (int)seconds * 1000; left_ms > 0; left_ms -= POLL_MS) {
+        if (srt_getsockstate(caller->socket) != SRTS_CONNECTED) {
+            return true;
+        }
+        pause_a_little();
+    }
+    return false;
+}
+
+void srt_caller_close(struct srt_caller *caller)
+{
+    srt_close(caller->socket);
+}
