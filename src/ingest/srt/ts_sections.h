@@ -10,7 +10,7 @@
  * The sections of a PID (§2.4.4): put together from its packets, any number of packets to a
  * section and of sections to a packet.
  */
-#define PH_TS_SECTION_BYTES_MAX 4096
+#define PH_TS_SECTION_BYTES_MAX (3 + 0xfff) /* what 12 bits of length can say */
 
 /* Borrowed for the call: a whole section, as long as it says. */
 typedef void (*ph_ts_section_cb)(void *arg, const uint8_t *data, size_t len);

@@ -100,6 +100,19 @@ static void test_split_header(void **state)
     }
 }
 
+/* Bytes behind the end of a PES packet, in its last packet, are not its own. */
+static void test_bytes_behind(void **state)
+{
+    static const uint8_t bytes[] = "\0\0\1\xc0\0\x04\x80\0\0ajunk";
+    struct ts_writer w;
+
+    (void)state;
+    ts_begin(&w);
+    ts_write_payload(&w, TS_AUDIO, bytes, sizeof(bytes) - 1);
+    ts_write_text(&w, TS_AUDIO, 2, "b");
+    ts_expect(&w, MAPS "1@:61 1@2:62 ");
+}
+
 /* Padding is thrown away, other stream ids without a header of their own are not. */
 static void test_stream_ids(void **state)
 {
@@ -358,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_no_latency),
         cmocka_unit_test(test_split_header),
+        cmocka_unit_test(test_bytes_behind),
         cmocka_unit_test(test_stream_ids),
         cmocka_unit_test(test_packets_between),
         cmocka_unit_test(test_copies),

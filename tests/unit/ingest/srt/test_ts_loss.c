@@ -268,6 +268,20 @@ static void test_lost_inside_a_packet(void **state)
     struct ts_reading reading = ts_read_with_holes(&w.out, &hole, 1);
     assert_string_equal(reading.log, MAPS "0@1:616263 0@2:64! 0@3:676869~ ");
     ts_writer_fini(&w);
+    /* And it counts as lost. */
+    const struct ts_hole large = {.at = 6 * TS_PACKET + 100, .packets = 15};
+    ts_begin(&w);
+    write_letters(&w, TS_AUDIO, 1, "a");                /* 2 */
+    write_letters(&w, TS_VIDEO, 2, "bcd");              /* 3 to 5 */
+    write_letters(&w, TS_VIDEO, 3, "efghijklmnopqrst"); /* 6 to 21 */
+    write_letters(&w, TS_AUDIO, 4, "x");                /* 22 */
+    write_letters(&w, TS_AUDIO, 5, "y");
+    write_letters(&w, TS_AUDIO, 6, "z");
+    memmove(w.out.data + large.at, w.out.data + 22 * TS_PACKET, 3 * TS_PACKET);
+    w.out.len = large.at + 3 * TS_PACKET;
+    reading = ts_read_with_holes(&w.out, &large, 1);
+    assert_string_equal(reading.log, MAPS "1@1:61 0@2:626364! 1@4:78~ 1@5:79 1@6:7a ");
+    ts_writer_fini(&w);
 }
 
 /* Half a map, and then another map's half: they are not put together, if that can be known. */
@@ -345,6 +359,12 @@ static void test_torn_end(void **state)
     reading = ts_read(&w.out);
     assert_string_equal(reading.log, MAPS "0@1:616263 0@2:646566 0@3:676869! ");
     assert_int_equal(reading.counts.resyncs, 1);
+    /* As many bytes as are looked at together. */
+    for (size_t i = 0; i < 277; i++) {
+        ph_write_u8(&w.out, 0);
+    }
+    reading = ts_read(&w.out);
+    assert_string_equal(reading.log, MAPS "0@1:616263 0@2:646566 0@3:676869! ");
     ts_writer_fini(&w);
 }
 
@@ -366,6 +386,73 @@ static void test_torn_header(void **state)
         struct ts_reading reading = ts_read(&w.out);
         assert_string_equal(reading.log, MAPS "0@2:61~ ");
         assert_int_equal(reading.counts.damaged_pes, 1);
+        ts_writer_fini(&w);
+    }
+}
+
+/* A packet that was cut short took the next one's bytes: its own counter does not tell. */
+static void test_packet_cut_short(void **state)
+{
+    struct ts_writer w;
+
+    (void)state;
+    write_three(&w, TS_VIDEO);
+    take_out(&w, 7, 4);
+    write_letters(&w, TS_AUDIO, 9, "s"); /* 7 */
+    struct ts_packet rest = {.pid = TS_VIDEO, .payload = (const uint8_t *)"f", .len = 1};
+    w.counters[TS_VIDEO] = 5;
+    ts_write_packet(&w, &rest); /* 8 */
+    write_letters(&w, TS_VIDEO, 3, "gh");
+    size_t end = 7 * TS_PACKET;
+    memmove(w.out.data + end - 1, w.out.data + end, w.out.len - end);
+    w.out.len--;
+    struct ts_reading reading = ts_read(&w.out);
+    assert_string_equal(reading.log, MAPS "0@1:616263 0@2:6447! 0@3:6768~ ");
+    assert_int_equal(reading.counts.continuity_errors, 0);
+    ts_writer_fini(&w);
+}
+
+/* Bytes that are passed over may have been packets: from 16 on the counters prove nothing. */
+static void test_garbage_for_packets(void **state)
+{
+    (void)state;
+    for (size_t count = 14; count <= 16; count += 2) {
+        struct ts_writer w;
+        ts_begin(&w);
+        write_letters(&w, TS_VIDEO, 1, "ab");
+        write_letters(&w, TS_VIDEO, 2, "c");
+        size_t at = w.out.len;
+        for (size_t i = 0; i < count; i++) {
+            write_letters(&w, TS_AUDIO, 3 + (int64_t)i, "s");
+        }
+        memset(w.out.data + at, 0, w.out.len - at);
+        write_letters(&w, TS_VIDEO, 30, "d");
+        write_letters(&w, TS_VIDEO, 31, "e");
+        write_letters(&w, TS_AUDIO, 32, "t");
+        struct ts_reading reading = ts_read(&w.out);
+        assert_string_equal(reading.log, count < 16
+                                             ? MAPS "0@1:6162 0@2:63! 0@30:64~ 1@32:74 0@31:65 "
+                                             : MAPS "0@1:6162 0@2:63! 0@30:64~ 1@32:74~ 0@31:65 ");
+        ts_writer_fini(&w);
+    }
+}
+
+/* A payload that only begins as the one before with the same number is no copy of it. */
+static void test_copy_of_other_length(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len <= 3; len++) {
+        struct ts_packet packet = {
+            .pid = TS_VIDEO, .is_copy = true, .payload = (const uint8_t *)"bcd", .len = len};
+        struct ts_packet before = {.pid = TS_VIDEO, .payload = (const uint8_t *)"bcd", .len = 2};
+        struct ts_writer w;
+        ts_begin(&w);
+        write_letters(&w, TS_VIDEO, 1, "a");
+        ts_write_packet(&w, &before);
+        ts_write_packet(&w, &packet);
+        struct ts_reading reading = ts_read(&w.out);
+        assert_string_equal(reading.log, len == 2 ? MAPS "0@1:616263 " : MAPS "0@1:616263! ");
+        assert_int_equal(reading.counts.continuity_errors, len != 2);
         ts_writer_fini(&w);
     }
 }
@@ -520,13 +607,23 @@ static void test_every_loss(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cases),         cmocka_unit_test(test_transport_error),
-        cmocka_unit_test(test_no_copies),     cmocka_unit_test(test_wrong_length),
-        cmocka_unit_test(test_no_pes_header), cmocka_unit_test(test_scrambled),
-        cmocka_unit_test(test_scrambled_pes), cmocka_unit_test(test_lost),
-        cmocka_unit_test(test_lost_adds_up),  cmocka_unit_test(test_lost_inside_a_packet),
-        cmocka_unit_test(test_lost_section),  cmocka_unit_test(test_bytes_inside_a_packet),
-        cmocka_unit_test(test_torn_end),      cmocka_unit_test(test_torn_header),
+        cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_transport_error),
+        cmocka_unit_test(test_no_copies),
+        cmocka_unit_test(test_wrong_length),
+        cmocka_unit_test(test_no_pes_header),
+        cmocka_unit_test(test_scrambled),
+        cmocka_unit_test(test_scrambled_pes),
+        cmocka_unit_test(test_lost),
+        cmocka_unit_test(test_lost_adds_up),
+        cmocka_unit_test(test_lost_inside_a_packet),
+        cmocka_unit_test(test_lost_section),
+        cmocka_unit_test(test_bytes_inside_a_packet),
+        cmocka_unit_test(test_packet_cut_short),
+        cmocka_unit_test(test_garbage_for_packets),
+        cmocka_unit_test(test_copy_of_other_length),
+        cmocka_unit_test(test_torn_end),
+        cmocka_unit_test(test_torn_header),
         cmocka_unit_test(test_every_loss),
     };
 

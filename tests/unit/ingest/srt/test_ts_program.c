@@ -2,6 +2,8 @@
 /* PAT and PMT: which program, which streams, and what becomes of them when they change. */
 #include "ts_reading.h"
 
+#include <ingest/srt/ts_sections.h>
+
 static void test_codecs(void **state)
 {
     static const struct {
@@ -210,6 +212,28 @@ static void test_stream_vanishes(void **state)
     ts_writer_fini(&w);
 }
 
+/* The same codec in another kind of stream is another stream. */
+static void test_stream_type_changes(void **state)
+{
+    struct ts_entry entry = {.stream_type = 0x03, .pid = TS_AUDIO};
+    struct ts_table table = {.pid = 0x1000, .program = 1, .entries = &entry, .count = 1};
+    uint8_t pes[] = "\0\0\1\xc0\0\x05\x80\0\0au";
+    struct ts_packet first = {.pid = TS_AUDIO, .is_start = true, .payload = pes, .len = 10};
+    struct ts_packet second = {.pid = TS_AUDIO, .payload = pes + 10, .len = 1};
+    struct ts_writer w;
+
+    (void)state;
+    ts_writer_init(&w);
+    ts_write_tables(&w, &table);
+    ts_write_packet(&w, &first);
+    entry.stream_type = 0x04;
+    ts_write_pmt(&w, &table);
+    ts_write_packet(&w, &second);
+    struct ts_reading reading = ts_read(&w.out);
+    assert_string_equal(reading.log, "[101:mp3] 0@:61! [101:mp3] ");
+    ts_writer_fini(&w);
+}
+
 static void test_map_moves(void **state)
 {
     static const struct ts_entry entries[] = {{.stream_type = 0x0f, .pid = 0x55}};
@@ -296,6 +320,99 @@ static void test_cut_section_header(void **state)
         ts_expect(&w, "[100:h264 101:aac] ");
         ph_writer_fini(&section);
     }
+}
+
+/* The longest that a section's length can say, in memory that ends where the struct does. */
+static void count_section(void *arg, const uint8_t *data, size_t len)
+{
+    size_t *last_len = arg;
+
+    assert_int_equal(data[0], 0xc0);
+    *last_len = len;
+}
+
+static void test_longest_section(void **state)
+{
+    struct ph_ts_sections *sections = ph_new(struct ph_ts_sections);
+    uint8_t data[184] = {0, 0xc0, 0x7f, 0xff};
+    size_t last_len = 0;
+
+    (void)state;
+    for (size_t i = 0; i < 4098; i += i == 0 ? 183 : 184) {
+        assert_int_equal(last_len, 0);
+        struct ph_ts_packet packet = {
+            .payload = data,
+            .len = 184,
+            .counter = (i / 183) % 16,
+            .has_payload = true,
+            .is_start = i == 0,
+        };
+        ph_ts_sections_feed(sections, &packet, count_section, &last_len);
+        memset(data, 0xff, sizeof(data));
+    }
+    assert_int_equal(last_len, 4098);
+    assert_int_equal(sections->holes, 0);
+    free(sections);
+}
+
+/* Each packet of a section twice. */
+static void test_copied_section(void **state)
+{
+    char descriptors[200] = "\x05\x04Opus\xf0\xc0";
+    struct ts_entry entries[4];
+    const struct ts_table table = {.pid = 0x20, .program = 1, .entries = entries, .count = 4};
+    struct ts_writer w;
+    struct ph_writer twice;
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        entries[i] = (struct ts_entry){0x06, (uint16_t)(0x30 + i), descriptors, 200};
+    }
+    ts_writer_init(&w);
+    ts_write_tables(&w, &table);
+    ph_writer_init(&twice, SIZE_MAX / 4);
+    for (size_t at = 0; at < w.out.len; at += TS_PACKET) {
+        ph_write_bytes(&twice, w.out.data + at, TS_PACKET);
+        ph_write_bytes(&twice, w.out.data + at, TS_PACKET);
+    }
+    struct ts_reading reading = ts_read(&twice);
+    assert_string_equal(reading.log, "[30:opus 31:opus 32:opus 33:opus] ");
+    assert_int_equal(reading.counts.continuity_errors, 0);
+    assert_int_equal(reading.counts.crc_errors, 0);
+    ph_writer_fini(&twice);
+    ts_writer_fini(&w);
+}
+
+/* Stuffing behind a section is no section that goes on in the next packet. */
+static void test_stuffing(void **state)
+{
+    uint8_t payload[184];
+    struct ph_writer section;
+    struct ts_writer w;
+    struct ts_packet stuffing = {.pid = 0x1000, .payload = payload, .len = 184};
+    size_t last_len = 0;
+
+    (void)state;
+    memset(payload, 0xff, sizeof(payload));
+    ts_writer_init(&w);
+    ts_write_pat(&w, &ts_table_default);
+    ph_writer_init(&section, 1024);
+    ts_write_pmt_section(&section, &ts_table_default);
+    ts_write_sections(&w, 0x1000, section.data, section.len);
+    for (int i = 0; i < 40; i++) {
+        ts_write_packet(&w, &stuffing);
+    }
+    ph_writer_fini(&section);
+    ts_expect(&w, "[100:h264 101:aac] ");
+
+    struct ph_ts_sections *sections = ph_new(struct ph_ts_sections);
+    struct ph_ts_packet first = {
+        .payload = payload, .len = 184, .has_payload = true, .is_start = true};
+    payload[0] = 0;
+    ph_ts_sections_feed(sections, &first, count_section, &last_len);
+    assert_false(sections->is_open);
+    assert_int_equal(last_len, 0);
+    free(sections);
 }
 
 /* Other tables on the map's PID are none of ours, and no reason to lose the map. */
@@ -445,9 +562,13 @@ int main(void)
         cmocka_unit_test(test_new_version),
         cmocka_unit_test(test_stream_stays),
         cmocka_unit_test(test_stream_vanishes),
+        cmocka_unit_test(test_stream_type_changes),
         cmocka_unit_test(test_map_moves),
         cmocka_unit_test(test_long_section),
         cmocka_unit_test(test_cut_section_header),
+        cmocka_unit_test(test_longest_section),
+        cmocka_unit_test(test_copied_section),
+        cmocka_unit_test(test_stuffing),
         cmocka_unit_test(test_private_section),
         cmocka_unit_test(test_bad_crc),
         cmocka_unit_test(test_bad_lengths),
