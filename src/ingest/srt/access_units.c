@@ -19,9 +19,6 @@
  */
 enum { PES_PAYLOAD_FULL_MIN = 65277, PES_PAYLOAD_FULL_MAX = 65532 };
 
-/* For how long access units are kept until the next begins, since one went on unforeseen. */
-enum { HOLDING_PAYLOADS = 300 };
-
 /* What may wait for its picture: parameter sets and SEI, in a few payloads at most. */
 enum { OPENING_MAX_BYTES = 64 * 1024, OPENING_MAX_JOINS = 16 };
 
@@ -121,7 +118,7 @@ static void begin_picture(struct ph_access_units *units, const struct ph_slice_h
     units->head = *head;
     if (!head->is_first) {
         units->is_rest = true;
-        units->holding = units->nal_count == 0 ? HOLDING_PAYLOADS : units->holding;
+        units->is_holding |= units->nal_count == 0;
     }
     if ((head->is_random_access || !units->has_config) &&
         ph_parameter_sets_format(&units->sets, head->pps_id, &config) == PH_OK) {
@@ -304,7 +301,7 @@ static bool start(struct ph_access_units *units, const struct ph_es_payload *pay
         units->has_slice = true;
         units->is_rest = true;
         units->head = (struct ph_slice_head){0};
-        units->holding = HOLDING_PAYLOADS;
+        units->is_holding = true;
     }
     if (first == payload->len) {
         if (units->is_rest) {
@@ -330,9 +327,6 @@ static bool join(struct ph_access_units *units, const struct ph_es_payload *payl
     }
     units->view = units->kept;
     units->view_len = units->kept_len;
-    if (units->holding > 0 && !ph_access_units_begins(units, payload->data, payload->len)) {
-        units->holding = HOLDING_PAYLOADS;
-    }
     return true;
 }
 
@@ -344,7 +338,7 @@ static void note_times(struct ph_access_units *units, const struct ph_es_payload
     if (times.pts == PH_TS_NO_TIME || times.dts == PH_TS_NO_TIME) {
         return;
     }
-    if (is_opening && (units->holding == 0 || units->times.dts == PH_TS_NO_TIME)) {
+    if (is_opening && (!units->is_holding || units->times.dts == PH_TS_NO_TIME)) {
         /* Parameter sets in a PES packet of their own: the picture's times count. */
         units->times = times;
     } else {
@@ -370,8 +364,7 @@ void ph_access_units_feed(struct ph_access_units *units, const struct ph_es_payl
         return;
     }
     scan(units);
-    if (units->holding > 0 || is_full) {
-        units->holding -= units->holding > 0 ? 1 : 0;
+    if (units->is_holding || is_full) {
         look_ahead(units);
         keep(units);
     } else {

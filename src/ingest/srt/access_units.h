@@ -61,8 +61,11 @@ struct ph_access_units {
     size_t kept_len;
     size_t kept_cap;
     bool is_slice_kept;
-    unsigned joins;   /* payloads that `kept` was joined with before there was a slice */
-    unsigned holding; /* so many payloads are yet to be kept, since one went on lately */
+    unsigned joins; /* payloads that `kept` was joined with before there was a slice */
+    /*
+     * Each is kept until the next one begins, since one went on unforeseen: a frame of latency.
+     */
+    bool is_holding;
 
     /* Times of payloads, each for the first access unit that begins at `offset` or behind it. */
     struct {

@@ -302,27 +302,6 @@ static void test_units_byte_by_byte(void **state)
     annexb_close(&stream);
 }
 
-/* Waiting for the next payload costs a frame of latency: that ends when nothing goes on. */
-static void test_keeping_units_ends(void **state)
-{
-    struct annexb stream;
-    struct video_fixture f;
-
-    (void)state;
-    annexb_open(&stream, "h264_portrait.mp4");
-    video_fixture_open(&f, AV_CODEC_ID_H264, PH_CONF_ON_LOSS_PASS);
-    feed_frame(&f, &stream, 0, WHOLE);
-    feed_bytes(&f, (const uint8_t *)"\x55", 1, PH_TS_NO_TIME, PH_TS_NO_TIME, WHOLE);
-    feed_frame(&f, &stream, 0, WHOLE);
-    assert_int_equal(f.count, 1);
-    for (size_t i = 0; i < 400; i++) {
-        feed_frame(&f, &stream, i % stream.count, WHOLE);
-    }
-    assert_int_equal(f.count, 402);
-    video_fixture_close(&f);
-    annexb_close(&stream);
-}
-
 /* The beginning of a frame up to its first slice: parameter sets and SEI. */
 static size_t find_slice(const AVPacket *frame)
 {
@@ -450,7 +429,6 @@ int main(void)
         cmocka_unit_test(test_a_unit_as_large_as_a_full_payload),
         cmocka_unit_test(test_units_over_small_payloads),
         cmocka_unit_test(test_units_byte_by_byte),
-        cmocka_unit_test(test_keeping_units_ends),
         cmocka_unit_test(test_parameter_sets_in_a_payload_of_their_own),
         cmocka_unit_test(test_parameter_sets_without_a_picture),
         cmocka_unit_test(test_frames_before_the_parameter_sets),
