@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <srt/srt.h>
 #include <string.h>
-#include <time.h>
 
 enum { MESSAGE_BYTES = 7 * 188, POLL_MS = 2 };
 
@@ -49,11 +48,18 @@ bool srt_caller_send(struct srt_caller *caller, const uint8_t *data, size_t len)
     return true;
 }
 
-static void pause_a_little(void)
+/* Whether the connection ends within the time. */
+static bool await_end_ms(const struct srt_caller *caller, int ms)
 {
-    const struct timespec pause = {.tv_nsec = POLL_MS * 1000000};
+    SRT_EPOLL_EVENT event;
+    int errors = SRT_EPOLL_ERR;
+    int epoll = srt_epoll_create();
 
-    nanosleep(&pause, NULL);
+    srt_epoll_add_usock(epoll, caller->socket, &errors);
+    bool has_ended = srt_epoll_uwait(epoll, &event, 1, ms) > 0 ||
+                     srt_getsockstate(caller->socket) != SRTS_CONNECTED;
+    srt_epoll_release(epoll);
+    return has_ended;
 }
 
 bool srt_caller_settle(const struct srt_caller *caller)
@@ -64,20 +70,16 @@ bool srt_caller_settle(const struct srt_caller *caller)
         if (srt_getsndbuffer(caller->socket, &blocks, &bytes) == 0 && blocks == 0) {
             return true;
         }
-        pause_a_little();
+        if (await_end_ms(caller, POLL_MS)) {
+            return false;
+        }
     }
     return false;
 }
 
 bool srt_caller_await_end(const struct srt_caller *caller, unsigned seconds)
 {
-    for (int left_ms = (int)seconds * 1000; left_ms > 0; left_ms -= POLL_MS) {
-        if (srt_getsockstate(caller->socket) != SRTS_CONNECTED) {
-            return true;
-        }
-        pause_a_little();
-    }
-    return false;
+    return await_end_ms(caller, (int)seconds * 1000);
 }
 
 void srt_caller_close(struct srt_caller *caller)
