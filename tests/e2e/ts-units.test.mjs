@@ -30,7 +30,7 @@ const X265 = ['-c:v', 'libx265', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', 
   'keyint=25:min-keyint=25:scenecut=0:open-gop=0:bframes=2:log-level=error'];
 const AAC = ['-c:a', 'aac', '-b:a', '64k'];
 
-// video, audio: what ffmpeg encodes with. mux: how it writes MPEG-TS.
+// video, audio: what ffmpeg encodes with. mux: how it writes MPEG-TS. parsers: GStreamer writes it.
 const CASES = [
   { name: 'h264-aac', video: [...X264, '-bf', '0'], audio: AAC },
   { name: 'h264-lengths', video: [...X264, '-bf', '0'], audio: AAC,
@@ -63,9 +63,22 @@ const CASES = [
   { name: 'video-alone', video: [...X264, ...B_FRAMES] },
   { name: 'h264-wrap', video: [...X264, ...B_FRAMES], audio: AAC, wraps: true,
     mux: ['-output_ts_offset', '95442', '-muxdelay', '0', '-muxpreload', '0'] },
+  { name: 'gst-h264-aac', video: [...X264, ...B_FRAMES], audio: AAC,
+    parsers: ['h264parse', 'aacparse'] },
+  { name: 'gst-hevc-opus', video: X265, audio: ['-c:a', 'libopus', '-b:a', '64k'],
+    parsers: ['h265parse', 'opusparse'] },
 ];
 
-async function make({ name, video, audio, mux = [] }) {
+// What another program makes of the same access units.
+async function remux(input, output, [video, audio]) {
+  await run('gst-launch-1.0', ['-q', 'filesrc', `location=${input}`, '!', 'qtdemux', 'name=d',
+    'mpegtsmux', 'name=m', '!', 'filesink', `location=${output}`,
+    'd.video_0', '!', 'queue', '!', video, '!', 'm.',
+    'd.audio_0', '!', 'queue', '!', audio, '!', 'm.']);
+  rmSync(input);
+}
+
+async function make({ name, video, audio, parsers, mux = [] }) {
   const args = [...QUIET, ...(video ? PICTURES : []), ...(audio ? SOUND : []),
     '-t', String(SECONDS), '-threads', '1', ...(video ?? []),
     ...(audio ? [...audio, '-ac', '2'] : []), ...mux];
@@ -74,7 +87,10 @@ async function make({ name, video, audio, mux = [] }) {
   if (!existsSync(path)) {
     mkdirSync(DIRECTORY, { recursive: true });
     const own = join(DIRECTORY, `units-${name}-${id}-${process.pid}.ts`);
-    await run('ffmpeg', [...args, own]);
+    await run('ffmpeg', [...args, parsers ? `${own}.mp4` : own]);
+    if (parsers) {
+      await remux(`${own}.mp4`, own, parsers);
+    }
     renameSync(own, path);
   }
   return path;
