@@ -242,9 +242,12 @@ static void keep(struct ph_access_units *units)
 {
     size_t first = units->nal_count > 0 ? units->nals[0].offset : units->nal_start;
     size_t base = first - PH_ANNEXB_START_BYTES;
+
     if (units->view == units->kept) {
         units->kept_len -= base;
-        memmove(units->kept, units->kept + base, units->kept_len);
+        if (base > 0) {
+            memmove(units->kept, units->kept + base, units->kept_len);
+        }
     } else if (!append(units, units->view + base, units->view_len - base)) {
         units->is_rest = true;
         hand_out(units, 0);

@@ -95,6 +95,7 @@ static bool is_usable(struct es_video *video, const struct ph_access_unit *unit,
         video->drops_leading = video->needs_random_access;
         /* Its parameter sets were lost; with those of another one it would show garbage. */
         video->needs_random_access = unit->config == NULL;
+        return !video->needs_random_access;
     }
     return !video->needs_random_access && !(unit->head.is_leading && video->drops_leading);
 }
