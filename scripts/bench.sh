@@ -2,17 +2,19 @@
 # SPDX-License-Identifier: Apache-2.0
 # Measures phien on this machine: the server alone on core 0, the load on core 1.
 #
-#   scripts/bench.sh [ingest|latency|viewers|all]...
+#   scripts/bench.sh [ingest|srt|latency|viewers|all]...
 #
 # ingest:  CPU seconds and memory with 1, 20 and 60 publishers, LL-HLS on; beside it nginx with
 #          libnginx-mod-rtmp and its HLS, if that is installed
+# srt:     the same with 20 publishers by SRT, beside 20 by RTMP
 # latency: from the frame that ends a part to the part read, alone and beside 59 more publishers
 # viewers: how far apart 1000 held viewers get their answers
 #
 # BENCH_REPEATS=N runs each N times and prints medians (3), BENCH_SECONDS=N measures for so long
 # (30), BENCH_WARM_UP=N lets ingest run first for so long (70: until windows are full and memory
-# is used again), BENCH_PUBLISHERS="1 20 60" says how many publishers, BENCH_BUILD=DIR takes the
-# programs of that build instead of building. tests/bench/README.md has results.
+# is used again), BENCH_PUBLISHERS="1 20 60" says how many publishers, BENCH_SRT_PUBLISHERS="20" how
+# many for srt, BENCH_BUILD=DIR takes the programs of that build instead of building.
+# tests/bench/README.md has results.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -20,20 +22,22 @@ repeats=${BENCH_REPEATS:-3}
 seconds=${BENCH_SECONDS:-30}
 warm_up=${BENCH_WARM_UP:-70}
 counts=${BENCH_PUBLISHERS:-1 20 60}
+srt_counts=${BENCH_SRT_PUBLISHERS:-20}
 build=${BENCH_BUILD:-}
 host=127.0.0.1
 rtmp_port=24935
 http_port=24980
+srt_port=24990
 input=build/bench/input.mp4
 nginx_module=/usr/lib/nginx/modules/ngx_rtmp_module.so
 
 wanted=()
 for name in "${@:-all}"; do
     case "$name" in
-    ingest | latency | viewers) wanted+=("$name") ;;
-    all) wanted+=(ingest latency viewers) ;;
+    ingest | srt | latency | viewers) wanted+=("$name") ;;
+    all) wanted+=(ingest srt latency viewers) ;;
     *)
-        sed -n 's/^# \{0,1\}//; 3,16p' "$0" >&2
+        sed -n 's/^# \{0,1\}//; 3,18p' "$0" >&2
         exit 2
         ;;
     esac
@@ -107,7 +111,7 @@ wait_for()
     exit 1
 }
 
-# One worker, since one core is what there is.
+# One worker, since one core is what there is. Where SRT listens, if it does, is the second argument.
 start_phien()
 {
     local number
@@ -115,7 +119,7 @@ start_phien()
         echo "workers: 1"
         echo "log: { level: warn }"
         echo "rtmp: { listen: \"$host:$rtmp_port\" }"
-        echo "srt: { listen: \"\" }"
+        echo "srt: { listen: \"${2:-}\" }"
         echo "http: { listen: \"$host:$http_port\" }"
         echo "channels:"
         for ((number = 0; number < $1; number++)); do
@@ -166,6 +170,21 @@ start_publishers()
     pusher=$started
 }
 
+# start_callers COUNT: the same by SRT. A file in MPEG-TS cannot follow itself, so it is long enough.
+start_callers()
+{
+    local film="$work/film.ts"
+    [ -f "$film" ] || ffmpeg -nostdin -loglevel error -stream_loop -1 -i "$input" \
+        -t $((warm_up + seconds + 30)) -c copy -f mpegts "$film"
+    start 1 "$work/pusher.log" "$build/srt_pusher" --to "$host:$srt_port" --streamid 'key-{}' \
+        --input "$film" --publishers "$1" --start-within 1000
+    pusher=$started
+}
+
+# By RTMP, or by SRT with its default latency.
+start_rtmp() { start_phien "$1"; }
+start_srt() { start_phien "$1" "$host:$srt_port"; }
+
 # CPU ticks that a process has used.
 ticks_of()
 {
@@ -179,22 +198,23 @@ ticks_of()
 
 check_publishers()
 {
-    if ! kill -0 "$pusher" 2>/dev/null || grep -q '^pusher' "$work/pusher.log"; then
+    if ! kill -0 "$pusher" 2>/dev/null || grep -qE '^(pusher|refused|broken)' "$work/pusher.log"; then
         cat "$work"/*.log >&2
         exit 1
     fi
 }
 
-# measure_ingest SERVER COUNT: "CPU-SECONDS MIB" on a line; MIB is memory and files in memory.
+# measure_ingest WHAT COUNT: "CPU-SECONDS MIB" on a line; MIB is memory and files in memory.
+# WHAT: phien or rtmp, which are the same, nginx or srt.
 measure_ingest()
 {
     local before load_before ticks per_second files
     "start_$1" "$2" 1>&2
-    if [ "$1" = phien ]; then
-        start_publishers "$2" 'key-{}'
-    else
-        start_publishers "$2" 'ch{}'
-    fi
+    case "$1" in
+    srt) start_callers "$2" ;;
+    nginx) start_publishers "$2" 'ch{}' ;;
+    *) start_publishers "$2" 'key-{}' ;;
+    esac
     sleep $((warm_up + 2))
     before=$(ticks_of "$server")
     load_before=$(ticks_of "$pusher")
@@ -227,9 +247,32 @@ medians()
             printf "%s%s", value[i, int((NR + 1) / 2)], i < columns ? " " : "\n" } }'
 }
 
+# compare COUNTS WHAT...: the medians of each, and the first by the second.
+compare()
+{
+    local counts=$1 count round name
+    shift
+    for count in $counts; do
+        rm -f "$work"/*.rows
+        for ((round = 0; round < repeats; round++)); do
+            for name in "$@"; do
+                measure_ingest "$name" "$count" >>"$work/$name.rows"
+            done
+        done
+        printf '%3d publishers ' "$count"
+        for name in "$@"; do
+            medians <"$work/$name.rows" >"$work/$name.median"
+            awk -v name="$name" '{ printf "  %s %.2f (%d)", name, $1, $2 }' "$work/$name.median"
+        done
+        [ $# -lt 2 ] ||
+            paste -d ' ' "$work/$1.median" "$work/$2.median" |
+            awk '{ if ($3 > 0) { printf "  ratio %.2f", $1 / $3 } }'
+        echo
+    done
+}
+
 bench_ingest()
 {
-    local count round name
     local -a servers=(phien)
     if [ -f "$nginx_module" ]; then
         servers+=(nginx)
@@ -237,23 +280,13 @@ bench_ingest()
         echo "(nginx with libnginx-mod-rtmp is not installed: phien alone)"
     fi
     echo "ingest: CPU-s per $seconds s (MiB of memory, files in memory included)"
-    for count in $counts; do
-        rm -f "$work"/*.rows
-        for ((round = 0; round < repeats; round++)); do
-            for name in "${servers[@]}"; do
-                measure_ingest "$name" "$count" >>"$work/$name.rows"
-            done
-        done
-        printf '%3d publishers ' "$count"
-        for name in "${servers[@]}"; do
-            medians <"$work/$name.rows" >"$work/$name.median"
-            awk -v name="$name" '{ printf "  %s %.2f (%d)", name, $1, $2 }' "$work/$name.median"
-        done
-        [ "${#servers[@]}" -lt 2 ] ||
-            paste -d ' ' "$work"/{phien,nginx}.median |
-            awk '{ if ($3 > 0) { printf "  ratio %.2f", $1 / $3 } }'
-        echo
-    done
+    compare "$counts" "${servers[@]}"
+}
+
+bench_srt()
+{
+    echo "srt: CPU-s per $seconds s (MiB of memory)"
+    compare "$srt_counts" srt rtmp
 }
 
 # print_latency LABEL: medians of $work/latency.rows, which part_latency wrote.
