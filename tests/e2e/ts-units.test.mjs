@@ -63,6 +63,13 @@ const CASES = [
   { name: 'video-alone', video: [...X264, ...B_FRAMES] },
   { name: 'h264-wrap', video: [...X264, ...B_FRAMES], audio: AAC, wraps: true,
     mux: ['-output_ts_offset', '95442', '-muxdelay', '0', '-muxpreload', '0'] },
+  // Padding and program clock references in packets of their own.
+  { name: 'h264-cbr', video: [...X264, ...B_FRAMES], audio: AAC, mux: ['-muxrate', '2M'] },
+  { name: 'hevc-open-gop', audio: AAC, video: [...X265.slice(0, -1),
+    'keyint=25:min-keyint=25:scenecut=0:open-gop=1:bframes=2:log-level=error'] },
+  { name: 'h264-aac-surround', video: X264, audio: AAC, channels: 6 },
+  { name: 'h264-opus-surround', video: X264, audio: ['-c:a', 'libopus', '-b:a', '128k'],
+    channels: 6 },
   { name: 'gst-h264-aac', video: [...X264, ...B_FRAMES], audio: AAC,
     parsers: ['h264parse', 'aacparse'] },
   { name: 'gst-hevc-opus', video: X265, audio: ['-c:a', 'libopus', '-b:a', '64k'],
@@ -78,10 +85,10 @@ async function remux(input, output, [video, audio]) {
   rmSync(input);
 }
 
-async function make({ name, video, audio, parsers, mux = [] }) {
+async function make({ name, video, audio, parsers, channels = 2, mux = [] }) {
   const args = [...QUIET, ...(video ? PICTURES : []), ...(audio ? SOUND : []),
     '-t', String(SECONDS), '-threads', '1', ...(video ?? []),
-    ...(audio ? [...audio, '-ac', '2'] : []), ...mux];
+    ...(audio ? [...audio, '-ac', String(channels)] : []), ...mux];
   const id = createHash('sha256').update(args.join(' ')).digest('hex').slice(0, 8);
   const path = join(DIRECTORY, `units-${name}-${id}.ts`);
   if (!existsSync(path)) {
