@@ -17,8 +17,8 @@
 struct ph_srt_session;
 
 struct ph_srt_limits {
-    ph_usec first_media_timeout; /* the first access unit after the session began */
-    ph_usec media_timeout;       /* the longest silence of access units */
+    ph_usec first_media_timeout; /* the first PES packet that is of use, from the beginning */
+    ph_usec media_timeout;       /* the longest silence of them */
     ph_usec key_frame_timeout;   /* a video random access point after the first video PES */
     ph_usec supported_timeout;   /* a stream that can be packaged after the first program map */
 };
