@@ -54,9 +54,15 @@ static void add_mark(struct ph_audio_split *split, size_t at, int64_t pts)
     split->mark_count++;
 }
 
-/* What lies before `pos` goes. */
+/* What lies before `pos` goes, but for the mark of the PES packet that `pos` is in. */
 static void move_marks(struct ph_audio_split *split)
 {
+    unsigned past = 0;
+
+    while (past + 1 < split->mark_count && split->marks[past + 1].at <= split->pos) {
+        past++;
+    }
+    drop_marks(split, 0, past);
     for (unsigned i = 0; i < split->mark_count; i++) {
         size_t at = split->marks[i].at;
         split->marks[i].at = at > split->pos ? at - split->pos : 0;
