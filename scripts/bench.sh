@@ -198,7 +198,8 @@ ticks_of()
 
 check_publishers()
 {
-    if ! kill -0 "$pusher" 2>/dev/null || grep -qE '^(pusher|refused|broken)' "$work/pusher.log"; then
+    if ! kill -0 "$pusher" 2>/dev/null ||
+        grep -qE '^(pusher|refused|broken)' "$work/pusher.log"; then
         cat "$work"/*.log >&2
         exit 1
     fi
