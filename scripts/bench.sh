@@ -111,7 +111,7 @@ wait_for()
     exit 1
 }
 
-# One worker, since one core is what there is. Where SRT listens, if it does, is the second argument.
+# start_phien CHANNELS [SRT-ADDRESS]. One worker, since one core is what there is.
 start_phien()
 {
     local number
@@ -170,7 +170,7 @@ start_publishers()
     pusher=$started
 }
 
-# start_callers COUNT: the same by SRT. A file in MPEG-TS cannot follow itself, so it is long enough.
+# start_callers COUNT: the same by SRT. MPEG-TS cannot follow itself, so the film is long enough.
 start_callers()
 {
     local film="$work/film.ts"
