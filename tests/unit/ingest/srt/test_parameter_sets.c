@@ -305,6 +305,125 @@ static void test_sps(void **state)
     assert_false(sps.has_separate_planes);
 }
 
+/* Bits of a parameter set written down field by field. */
+struct bit_writer {
+    uint8_t data[256];
+    size_t bits;
+};
+
+static void put_bits(struct bit_writer *w, uint32_t value, unsigned count)
+{
+    while (count-- > 0) {
+        w->data[w->bits / 8] |= (uint8_t)((value >> count & 1) << (7 - w->bits % 8));
+        w->bits++;
+    }
+}
+
+static void put_ue(struct bit_writer *w, uint32_t value)
+{
+    unsigned bits = 32 - (unsigned)__builtin_clz(value + 1);
+
+    put_bits(w, 0, bits - 1);
+    put_bits(w, value + 1, bits);
+}
+
+/* What follows picture order count type 1 is found; `cycle` says how many offsets it claims. */
+static int parse_order_type(struct ph_sps *sps, uint32_t type, uint32_t cycle, uint32_t more_bits)
+{
+    struct bit_writer w = {.data = {0x67, 66, 0x40, 30}, .bits = 32};
+
+    put_ue(&w, 4); /* id */
+    put_ue(&w, more_bits);
+    put_ue(&w, type);
+    if (type == 1) {
+        put_bits(&w, 1, 1);
+        put_ue(&w, 3);
+        put_ue(&w, 4);
+        put_ue(&w, cycle);
+        for (uint32_t i = 0; i < 5; i++) {
+            put_ue(&w, 9 + i);
+        }
+    }
+    put_ue(&w, 2);      /* reference frames */
+    put_bits(&w, 0, 1); /* gaps */
+    put_ue(&w, 19);
+    put_ue(&w, 14);
+    put_bits(&w, 0, 1); /* frame_mbs_only */
+    return ph_sps_parse_h264(sps, w.data, w.bits / 8 + 1);
+}
+
+static void test_picture_order_types(void **state)
+{
+    struct ph_sps sps;
+
+    (void)state;
+    assert_int_equal(parse_order_type(&sps, 1, 5, 3), PH_OK);
+    assert_int_equal(sps.id, 4);
+    assert_int_equal(sps.frame_num_bits, 7);
+    assert_true(sps.has_fields);
+    assert_int_equal(parse_order_type(&sps, 2, 0, 12), PH_OK);
+    assert_int_equal(sps.frame_num_bits, 16);
+    assert_int_equal(parse_order_type(&sps, 2, 0, 13), PH_EPROTO);
+    assert_int_equal(parse_order_type(&sps, 3, 0, 3), PH_EPROTO);
+    /* More offsets than there are bytes, as many as can be said. */
+    assert_int_equal(parse_order_type(&sps, 1, 200, 3), PH_EPROTO);
+    assert_int_equal(parse_order_type(&sps, 1, UINT32_MAX - 1, 3), PH_EPROTO);
+}
+
+/* Profiles and levels of lower layers stand between the general ones and the rest. */
+static int parse_layers(struct ph_sps *sps, unsigned layers, unsigned flags)
+{
+    struct bit_writer w = {.data = {0x42, 0x01}, .bits = 16};
+
+    put_bits(&w, 5, 4);
+    put_bits(&w, layers - 1, 3);
+    put_bits(&w, 1, 1);
+    for (unsigned i = 0; i < PH_SPS_PTL_BYTES; i++) {
+        put_bits(&w, i + 1, 8);
+    }
+    if (layers > 1) {
+        put_bits(&w, flags, 16);
+        for (unsigned i = 0; i < layers - 1; i++) {
+            unsigned both = flags >> (14 - 2 * i) & 3;
+            for (unsigned bytes = (both & 2 ? 11 : 0) + (both & 1); bytes > 0; bytes--) {
+                put_bits(&w, 0xa5, 8);
+            }
+        }
+    }
+    put_ue(&w, 6); /* id */
+    put_ue(&w, 3); /* 4:4:4 */
+    put_bits(&w, 0, 1);
+    put_ue(&w, 320);
+    put_ue(&w, 240);
+    put_bits(&w, 0, 1);
+    put_ue(&w, 2);
+    put_ue(&w, 4);
+    return ph_sps_parse_hevc(sps, w.data, w.bits / 8 + 1);
+}
+
+static void test_temporal_layers(void **state)
+{
+    static const struct {
+        unsigned layers;
+        unsigned flags;
+    } cases[] = {{1, 0}, {2, 0xc000}, {2, 0x4000}, {3, 0x9000}, {7, 0xfff0}, {7, 0x0000}};
+    struct ph_sps sps;
+
+    (void)state;
+    for (size_t i = 0; i < PH_ARRAY_SIZE(cases); i++) {
+        assert_int_equal(parse_layers(&sps, cases[i].layers, cases[i].flags), PH_OK);
+        assert_int_equal(sps.vps_id, 5);
+        assert_int_equal(sps.id, 6);
+        assert_int_equal(sps.sub_layers, cases[i].layers);
+        assert_true(sps.is_temporal_id_nested);
+        assert_int_equal(sps.chroma_format, 3);
+        assert_int_equal(sps.luma_depth, 10);
+        assert_int_equal(sps.chroma_depth, 12);
+        assert_int_equal(sps.ptl[PH_SPS_PTL_BYTES - 1], PH_SPS_PTL_BYTES);
+    }
+    assert_int_equal(parse_layers(&sps, 8, 0), PH_EPROTO);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +434,8 @@ int main(void)
         cmocka_unit_test(test_cut_and_flipped),
         cmocka_unit_test(test_the_newest_counts),
         cmocka_unit_test(test_sps),
+        cmocka_unit_test(test_picture_order_types),
+        cmocka_unit_test(test_temporal_layers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
