@@ -128,6 +128,7 @@ static bool tell_unit(struct es_video *video, const struct ph_access_unit *unit,
         unit->config != NULL ? tell_config(video, unit->config) : video->base.track != NULL;
 
     if (!has_track || !fill_packet(packet, unit)) {
+        video->needs_random_access = true;
         return false;
     }
     bool is_key = ph_track_is_random_access(video->base.track, packet);

@@ -405,6 +405,45 @@ static void test_a_key_frame_of_unknown_parameter_sets(void **state)
     annexb_close(&stream);
 }
 
+/* Parameter sets that no track can be made of: an SPS with a profile as long as can be. */
+static void test_a_key_frame_of_unusable_parameter_sets(void **state)
+{
+    static const uint8_t sps[] = {0,    0,    1,    0x42, 0x01, 0x01, 0xff, 0xff, 0xff, 0xff,
+                                  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xad, 0xc0};
+    enum { CRA = 26 };
+    struct annexb stream;
+    struct video_fixture f;
+    struct ph_writer payload;
+
+    (void)state;
+    annexb_open(&stream, "hevc_ac3.mp4");
+    const AVPacket *cra = stream.packets[CRA];
+    size_t len = (size_t)cra->size;
+    size_t slice = annexb_next(cra->data, len, 0);
+    while (cra->data[slice + 3] >> 1 >= 32) {
+        slice = annexb_next(cra->data, len, slice + 3);
+    }
+    video_fixture_open(&f, AV_CODEC_ID_HEVC, PH_CONF_ON_LOSS_DROP);
+    for (size_t i = 0; i < CRA; i++) {
+        feed_frame(&f, &stream, i, WHOLE);
+    }
+    ph_writer_init(&payload, SIZE_MAX / 4);
+    ph_write_bytes(&payload, cra->data, slice);
+    ph_write_bytes(&payload, sps, sizeof(sps));
+    ph_write_bytes(&payload, cra->data + slice, len - slice);
+    feed_bytes(&f, payload.data, payload.len, cra->pts, cra->dts, WHOLE);
+    ph_writer_fini(&payload);
+    for (size_t i = CRA + 1; i < CRA + 10; i++) {
+        feed_frame(&f, &stream, i, WHOLE);
+    }
+    expect_counts(&f, CRA, 0, 10);
+    feed_frame(&f, &stream, 0, WHOLE);
+    expect_counts(&f, CRA + 1, 0, 10);
+    assert_int_equal(f.track_count, 1);
+    video_fixture_close(&f);
+    annexb_close(&stream);
+}
+
 static void test_other_codecs(void **state)
 {
     static const struct ph_es_ops ops = {video_on_track, video_on_packet};
@@ -433,6 +472,7 @@ int main(void)
         cmocka_unit_test(test_parameter_sets_without_a_picture),
         cmocka_unit_test(test_frames_before_the_parameter_sets),
         cmocka_unit_test(test_a_key_frame_of_unknown_parameter_sets),
+        cmocka_unit_test(test_a_key_frame_of_unusable_parameter_sets),
         cmocka_unit_test(test_other_codecs),
     };
 
