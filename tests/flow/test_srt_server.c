@@ -469,6 +469,7 @@ static void a_channel_has_few_connections_at_once(void **state)
     srt_caller_close(&callers[0]);
     await_line(world, "event=srt.close", "reason=peer_closed");
     callers[0] = call(world);
+    expect_refusal(world, &fifth, 1402);
     for (size_t i = 0; i < PH_ARRAY_SIZE(callers); i++) {
         srt_caller_close(&callers[i]);
     }

@@ -87,8 +87,8 @@ static bool take_line(unsigned *passed_over)
     return may_go;
 }
 
-/* A caller that is turned away has a line of ours, which says more: srt.refused. */
-static bool is_of_a_refusal(const char *function)
+/* What lines of ours say better: srt.refused, srt.health and srt.link_poor. */
+static bool is_known_otherwise(const char *function, const char *message)
 {
     static const char *const functions[] = {"newConnection", "processConnectRequest",
                                             "interpretSrtHandshake", "processSrtMsg_KMREQ"};
@@ -98,7 +98,7 @@ static bool is_of_a_refusal(const char *function)
             return true;
         }
     }
-    return false;
+    return strstr(message, "RCV-DROPPED") != NULL;
 }
 
 static void on_log(void *opaque, int level, const char *file, int line, const char *function,
@@ -111,9 +111,10 @@ static void on_log(void *opaque, int level, const char *file, int line, const ch
     (void)file;
     (void)line;
     keep_rejection(message);
-    if (is_of_a_refusal(function) || !take_line(&passed_over)) {
+    if (is_known_otherwise(function, message) || !take_line(&passed_over)) {
         return;
     }
+    message += strspn(message, ": "); /* of a function's name that it left out */
     snprintf(text, sizeof(text), "%.*s", (int)strcspn(message, "\n"), message);
     ph_log_at(level <= LOG_ERR ? PH_LOG_WARN : PH_LOG_INFO, "srt.library", ph_kv("message", text),
               ph_kv_int("passed_over", passed_over));

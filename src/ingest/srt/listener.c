@@ -58,7 +58,7 @@ unsigned ph_srt_listener_latency_ms(const struct ph_conf *conf,
 
 /* ---- calls ---- */
 
-static void release_places(struct ph_srt_call *call)
+void ph_srt_call_release(struct ph_srt_call *call)
 {
     struct ph_srt_listener *listener = call->listener;
 
@@ -75,7 +75,7 @@ void ph_srt_call_destroy(struct ph_srt_call **ref)
 
     *ref = NULL;
     if (call != NULL) {
-        release_places(call);
+        ph_srt_call_release(call);
         free(call);
     }
 }
@@ -173,7 +173,7 @@ static int on_listen(void *opaque, SRTSOCKET socket, int handshake_version,
     }
     if (call->verdict.refusal == PH_CLOSE_NONE &&
         !set_for_channel(socket, params->conf, call->verdict.entry->conf)) {
-        release_places(call);
+        ph_srt_call_release(call);
         ph_srt_access_refuse(&call->verdict, PH_CLOSE_PROTOCOL, srt_getlasterror_str());
     }
     bool is_welcome = call->verdict.refusal == PH_CLOSE_NONE;

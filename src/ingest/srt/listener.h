@@ -56,7 +56,10 @@ void ph_srt_listener_close(struct ph_srt_listener *listener);
 /* After libsrt has been stopped and all calls have been destroyed. */
 void ph_srt_listener_destroy(struct ph_srt_listener **listener);
 
-/* Gives its places back. */
+/* Gives its places back, when the peer is gone. */
+void ph_srt_call_release(struct ph_srt_call *call);
+
+/* Also gives its places back. */
 void ph_srt_call_destroy(struct ph_srt_call **call);
 
 /* Whether what it calls for is encrypted, and with what latency it is received. */

@@ -164,19 +164,21 @@ static struct ph_srt_call *take_call(struct ph_srt_server *server, int socket)
     return NULL;
 }
 
-static void accept_caller(struct ph_srt_server *server, ph_usec now)
+/* True: there may be another. */
+static bool accept_caller(struct ph_srt_server *server, ph_usec now)
 {
     SRTSOCKET socket = srt_accept(ph_srt_listener_socket(server->listener), NULL, NULL);
 
     if (socket == SRT_INVALID_SOCK) {
-        return;
+        return false;
     }
     struct ph_srt_call *call = take_call(server, socket);
     if (call == NULL) {
         srt_close(socket);
-        return;
+        return true;
     }
     seat_connection(server, ph_srt_connection_create(&server->shared, &call, now));
+    return true;
 }
 
 /* Those that libsrt turned away after the callback: closed, and never to be accepted. */
@@ -186,7 +188,7 @@ static void review_calls(struct ph_srt_server *server, ph_usec now)
 
     for (struct ph_srt_call *call = server->calls; call != NULL; call = next) {
         next = call->next;
-        if (srt_getsockstate(call->socket) >= SRTS_BROKEN || now >= server->calls_until) {
+        if (srt_getsockstate(call->socket) >= SRTS_CLOSED || now >= server->calls_until) {
             (void)take_call(server, call->socket);
             refuse_by_library(server, call);
             ph_srt_call_destroy(&call);
@@ -202,8 +204,7 @@ static bool serve_socket(struct ph_srt_server *server, int socket, ph_usec now)
     struct seat *seat = NULL;
 
     if (socket == ph_srt_listener_socket(server->listener)) {
-        accept_caller(server, now);
-        return true;
+        return accept_caller(server, now);
     }
     HASH_FIND_INT(server->seats, &socket, seat);
     return seat != NULL && ph_srt_connection_receive(seat->connection, now);
