@@ -14,7 +14,7 @@ struct ph_audio_frame {
     enum AVCodecID codec_id;
     size_t len;      /* the whole frame's, header included */
     size_t payload;  /* what is handed out begins here; what lies before is framing */
-    uint32_t config; /* frames that differ in it belong to different tracks */
+    uint32_t config; /* frames of another track, or of another codec, differ in it */
     bool continues;  /* it belongs to the frame before (E-AC-3's substreams) */
 };
 

@@ -164,10 +164,7 @@ static int confirm(const struct ph_audio_split *split, const struct ph_audio_fra
         return PH_OK;
     }
     int err = read_at(split, end, &next);
-    if (err == PH_EAGAIN) {
-        return split->is_damaged ? PH_EPROTO : PH_EAGAIN;
-    }
-    return err == PH_OK && next.config == frame->config ? PH_OK : PH_EPROTO;
+    return err == PH_OK && next.config != frame->config ? PH_EPROTO : err;
 }
 
 /* The frame at `pos`: PH_EPROTO if there is none, PH_EAGAIN if it is not whole. */
@@ -208,7 +205,9 @@ static void keep_rest(struct ph_audio_split *split)
             split->is_aligned = old.len == 0 && split->pos == 0;
             move_marks(split);
             ph_writer_init(&split->kept, KEPT_MAX);
-            ph_write_bytes(&split->kept, split->data + split->pos, left);
+            if (left > 0) {
+                ph_write_bytes(&split->kept, split->data + split->pos, left);
+            }
             ph_writer_fini(&old);
         }
         if (split->is_synced || split->len >= split->search_at) {

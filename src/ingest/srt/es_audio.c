@@ -25,7 +25,6 @@ struct es_audio {
     AVPacket *packet;
     int opus_channels;
     bool has_config; /* a track was told, or refused, for `config` */
-    enum AVCodecID config_codec_id;
     uint32_t config;
     bool is_refused;
 };
@@ -78,14 +77,12 @@ static bool has_track(struct es_audio *audio, const struct ph_audio_piece *piece
 {
     const struct ph_audio_frame *frame = &piece->frame;
 
-    if (!audio->has_config || audio->config != frame->config ||
-        audio->config_codec_id != frame->codec_id) {
+    if (!audio->has_config || audio->config != frame->config) {
         int err = tell_track(audio, piece);
         audio->is_refused = err != PH_OK;
         /* Malformed, or no memory: the next frame may do. */
         audio->has_config = err == PH_OK || err == PH_EUNSUPPORTED;
         audio->config = frame->config;
-        audio->config_codec_id = frame->codec_id;
     }
     return !audio->is_refused;
 }

@@ -120,6 +120,39 @@ static void many_pes_packets_a_frame(void **state)
     ph_audio_split_fini(&split);
 }
 
+/* Where it is known that a frame begins, nothing behind it need be waited for. */
+static void no_wait_for_the_first_frame(void **state)
+{
+    struct ph_audio_split split;
+    uint8_t data[2 * FRAME];
+
+    (void)state;
+    open_frames(&split, data, 2);
+    assert_string_equal(feed(&split, data, 12, 100, false, false), "");
+    assert_string_equal(feed(&split, data + 12, 8, 200, false, false), "!1@100 ");
+    /* Only after a loss is there a wait, unless the frame fills what is left of a PES packet. */
+    assert_string_equal(feed(&split, data + 15, 12, 300, false, true), "");
+    assert_string_equal(feed(&split, data + 27, 13, 400, false, false), "");
+    assert_string_equal(feed(&split, data, 20, 500, false, false), "!2@300 1@500 ");
+    assert_string_equal(feed(&split, data + 15, 25, 600, false, true), "!2@600 ");
+    ph_audio_split_fini(&split);
+}
+
+/* That what looks like a frame ends with some PES packet proves nothing. */
+static void chance_is_no_proof(void **state)
+{
+    struct ph_audio_split split;
+    uint8_t data[3 * FRAME];
+
+    (void)state;
+    open_frames(&split, data, 3);
+    memcpy(data + 8, "\xff\xf1\x4c\x80\x02\x9f\xfc", 7); /* to the eighth byte of the second */
+    assert_string_equal(feed(&split, data + 5, 10, 100, false, true), "");
+    assert_string_equal(feed(&split, data + 15, 13, 200, false, false), "");
+    assert_string_equal(feed(&split, data + 28, 32, 300, false, false), "!2@200 3@300 ");
+    ph_audio_split_fini(&split);
+}
+
 /* Junk, and headers that promise the most: memory and work stay bounded. */
 static void junk(void **state)
 {
@@ -166,6 +199,8 @@ int main(void)
         cmocka_unit_test(what_a_loss_takes),
         cmocka_unit_test(sync_words_in_payload),
         cmocka_unit_test(many_pes_packets_a_frame),
+        cmocka_unit_test(no_wait_for_the_first_frame),
+        cmocka_unit_test(chance_is_no_proof),
         cmocka_unit_test(junk),
         cmocka_unit_test(padded_pes_packets),
     };

@@ -172,6 +172,18 @@ static void several_frames(void **state)
     expect_payload(&e, &out, 0, 100, 0);
     expect_payload(&e, &out, 1, 101, 1);
     expect_payload(&e, &out, 2, 103, 3);
+
+    /* How many they are may change alone. */
+    struct element one = {0};
+    struct element same = {0};
+    put_mux(&one, &(struct mux){.config = LC_48_STEREO});
+    put_payload(&one, 10, 0);
+    put(&same, 1, 1);
+    put_payload(&same, 30, 5);
+    assert_int_equal(ph_latm_read(&latm, one.data, bytes_of(&one), &out), PH_OK);
+    assert_false(out.is_changed);
+    assert_int_equal(ph_latm_read(&latm, same.data, bytes_of(&same), &out), PH_OK);
+    expect_payload(&same, &out, 0, 30, 5);
 }
 
 /* HE-AAC that says so: the core's object type comes second. */
@@ -308,6 +320,33 @@ static void times_of_shared_elements(void **state)
     ear_close(&ear);
 }
 
+/* How long a broken element would have played nobody knows: what shares its time has none. */
+static void broken_elements(void **state)
+{
+    static const uint8_t broken[] = {0x56, 0xe0, 2, 0x80, 0xff};
+    struct ear ear;
+    struct element e = {0};
+    uint8_t loas[200] = {0x56, 0xe0};
+
+    (void)state;
+    put_mux(&e, &(struct mux){.config = LC_48_STEREO});
+    put_payload(&e, 50, 1);
+    size_t len = 3 + bytes_of(&e);
+    loas[2] = (uint8_t)bytes_of(&e);
+    memcpy(loas + 3, e.data, bytes_of(&e));
+    memcpy(loas + len, broken, sizeof(broken));
+    memcpy(loas + len + sizeof(broken), loas, len);
+    ear_open(&ear, AV_CODEC_ID_AAC_LATM, NULL);
+    ear_feed(&ear, loas, 2 * len + sizeof(broken), 1000);
+    assert_int_equal(ear.packets, 1);
+    assert_int_equal(ear_damaged(&ear), 2);
+    ear_feed(&ear, loas, len, 9000);
+    assert_int_equal(ear.packets, 2);
+    assert_int_equal(ear.last_pts, 9000);
+    assert_int_equal(ear.tracks, 1);
+    ear_close(&ear);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -315,6 +354,7 @@ int main(void)
         cmocka_unit_test(several_frames),   cmocka_unit_test(explicit_sbr),
         cmocka_unit_test(what_is_not_read), cmocka_unit_test(truncated_elements),
         cmocka_unit_test(any_bytes),        cmocka_unit_test(times_of_shared_elements),
+        cmocka_unit_test(broken_elements),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
