@@ -28,7 +28,7 @@
     X(BAD_KEY, "bad_key", true, "the stream key is not right for this channel")                    \
     X(UNKNOWN_CHANNEL, "unknown_channel", true, "no channel of this name is configured")           \
     X(UNSUPPORTED_CODEC, "unsupported_codec", true, "no codec that can be packaged was sent")      \
-    X(PLAY_REFUSED, "play_refused", true, "this server does not serve players over RTMP")          \
+    X(PLAY_REFUSED, "play_refused", true, "this server serves no players but over HLS")            \
     X(OVERLOAD, "overload", true, "the channel's worker cannot keep up")                           \
     X(TOO_MANY_CONNECTIONS, "too_many_connections", true,                                          \
       "too many connections from this address")                                                    \
