@@ -230,7 +230,7 @@ void ph_ts_flush(struct ph_ts *ts)
         if (is_cut) {
             ph_ts_assembly_break(&ts->assemblies[i]);
         }
-        ph_ts_assembly_end(&ts->assemblies[i]);
+        ph_ts_assembly_flush(&ts->assemblies[i]);
     }
 }
 

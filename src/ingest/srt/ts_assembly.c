@@ -16,6 +16,7 @@
 #define BUFFER_BYTES_MAX ((size_t)PH_TS_PES_BYTES_MAX + AV_INPUT_BUFFER_PADDING_SIZE)
 /* Of all streams together. */
 #define BUFFERED_BYTES_MAX (2 * BUFFER_BYTES_MAX)
+#define PAYLOAD_BYTES_MAX (PH_TS_PACKET_BYTES - 4)
 /* A larger buffer is given back when its PES packet is over. */
 #define KEEP_BYTES ((size_t)1024 * 1024)
 
@@ -141,6 +142,19 @@ void ph_ts_assembly_end(struct ph_ts_assembly *assembly)
          */
         hand_out(assembly, assembly->is_total_told || assembly->counter.missing > 0);
     }
+}
+
+void ph_ts_assembly_flush(struct ph_ts_assembly *assembly)
+{
+    /*
+     * A link that breaks cuts a picture in two, and the next start, which would tell, never comes.
+     * But the packet that ends a PES packet is filled up with stuffing: behind one that is full of
+     * payload there was more, save for one end in 184 that fits by chance.
+     */
+    if (assembly->is_open && assembly->last_len == PAYLOAD_BYTES_MAX) {
+        ph_ts_assembly_break(assembly);
+    }
+    ph_ts_assembly_end(assembly);
 }
 
 static void begin(struct ph_ts_assembly *assembly)

@@ -48,4 +48,7 @@ void ph_ts_assembly_lose(struct ph_ts_assembly *assembly, size_t packets);
 /* Nothing more comes of the PES packet under way. */
 void ph_ts_assembly_end(struct ph_ts_assembly *assembly);
 
+/* Nothing more comes of the stream: what is under way may be cut. */
+void ph_ts_assembly_flush(struct ph_ts_assembly *assembly);
+
 #endif

@@ -48,12 +48,12 @@ static void test_lengths(void **state)
         memcpy(padded, data, len);
         struct ph_ts_pes expected = {.pts = 1, .dts = 1, .data = padded, .len = len};
         ts_log(&wanted, MAPS);
-        on_ts_pes(&wanted, &expected);
-        on_ts_pes(&wanted, &expected);
         ts_begin(&w);
-        ts_write_pes(&w, &pes);
-        pes.is_unbounded = true;
-        ts_write_pes(&w, &pes);
+        for (int i = 0; i < 3; i++) {
+            on_ts_pes(&wanted, &expected);
+            pes.is_unbounded = i == 1;
+            ts_write_pes(&w, &pes);
+        }
         ts_expect(&w, wanted.log);
     }
 }
@@ -96,7 +96,38 @@ static void test_split_header(void **state)
             struct ts_packet more = {.pid = TS_VIDEO, .payload = pes + at, .len = sizeof(pes) - at};
             at += ts_write_packet(&w, &more);
         }
-        ts_expect(&w, MAPS "0@6:616263 ");
+        ts_write_text(&w, TS_VIDEO, 7, "d");
+        ts_expect(&w, MAPS "0@6:616263 0@7:64 ");
+    }
+}
+
+/*
+ * The stream ends. Without a length, the stuffing in the last packet tells that the PES packet is
+ * whole; one whose end fits a packet is taken for cut.
+ */
+static void test_end_of_stream(void **state)
+{
+    (void)state;
+    for (size_t len = 1; len < 3 * 184; len++) {
+        uint8_t data[3 * 184] = {0};
+        struct ts_pes pes = {.pid = TS_VIDEO,
+                             .pts = 1,
+                             .dts = TS_NO_TIME,
+                             .is_unbounded = true,
+                             .data = data,
+                             .len = len};
+        size_t packets = (len + 14 + 183) / 184;
+        for (size_t lost = 0; lost < packets; lost++) {
+            struct ts_writer w;
+            ts_begin(&w);
+            ts_write_pes(&w, &pes);
+            w.out.len -= lost * TS_PACKET;
+            struct ts_reading reading = ts_read(&w.out);
+            bool is_cut = lost > 0 || (len + 14) % 184 == 0;
+            assert_int_equal(reading.counts.damaged_pes, is_cut);
+            assert_int_equal(strchr(reading.log, '!') != NULL, is_cut);
+            ts_writer_fini(&w);
+        }
     }
 }
 
@@ -371,6 +402,7 @@ int main(void)
         cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_no_latency),
         cmocka_unit_test(test_split_header),
+        cmocka_unit_test(test_end_of_stream),
         cmocka_unit_test(test_bytes_behind),
         cmocka_unit_test(test_stream_ids),
         cmocka_unit_test(test_packets_between),
