@@ -160,7 +160,7 @@ int ph_codec_parse_audio(struct ph_codec_info *out, enum AVCodecID id, const uin
     case AV_CODEC_ID_MP3:
         /*
          * In the sample entry the object type is 0x6b or 0x69, which says MPEG audio of any layer.
-         * Browsers take that for layer III, so layer II has to be called what it is.
+         * The string says the layer, by the object types of ISO/IEC 14496-3, as Apple has MP3.
          */
         snprintf(out->codecs, sizeof(out->codecs), "mp4a.40.%d", id == AV_CODEC_ID_MP2 ? 33 : 34);
         out->frame_samples = 1152;

@@ -27,7 +27,7 @@ static size_t frame_bytes(unsigned rate_code, unsigned size_code)
     case 0: /* 48 kHz */
         return 4 * kbit_rate;
     case 1: /* 44.1 kHz, where frames of two lengths alternate */
-        return 2 * (kbit_rate * 960 / 441 + size_code % 2);
+        return 2 * (size_t)(kbit_rate * 960 / 441 + size_code % 2);
     case 2: /* 32 kHz */
         return 6 * kbit_rate;
     default:
