@@ -145,7 +145,7 @@ async function checkLongBlackout(t, server, channel) {
   assert.equal(stop.reason, 'timeout_link', JSON.stringify(stop));
   assert.equal((await first.exited).code === 0, false, 'ffmpeg did not notice');
   new SrtPusher(t, server.srtPort, server.key(channel),
-    ['--input', await tsSource('bframes'), '--hold', 4000]);
+    ['--input', await tsSource('bframes'), '--hold', 3900]);
   await watching;
   await viewer.settle();
   assert.equal(discontinuities(viewer).length, 1);
