@@ -187,6 +187,9 @@ int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct
         ph_air_drop(channel, 1); /* of a track that waits for the next random access point */
         return 0;
     }
+    if (a->packet->opaque == PH_PACKET_FOLLOWS_LOSS) {
+        ph_timeline_expect_hole(&channel->timeline, a->kind);
+    }
     int err = ph_timeline_place(&channel->timeline, a->kind, a->pts, a->dts,
                                 ph_track_samples(p->refined[a->kind], a->packet), now.mono, &at);
     if (err == 0) {

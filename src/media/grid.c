@@ -7,7 +7,7 @@
 
 enum {
     SMOOTHING_PACKETS = 64, /* 1.5 s of AAC: rounding averages out to a few samples */
-    HOLE_MS = 50,           /* more than this ahead: samples are missing */
+    HOLE_MS = 50,           /* more than this ahead: samples are missing; less may be jitter */
     OVERLAP_MS = 100,       /* more than this behind: the timestamps were set back */
     TOLERANCE_PARTS = 4000, /* of a second that may stay uncorrected: 0.25 ms */
 };
@@ -22,12 +22,17 @@ void ph_grid_reset(struct ph_grid *grid)
     ph_grid_init(grid, grid->rate);
 }
 
-static bool is_off_grid(const struct ph_grid *grid, int64_t truth)
+void ph_grid_expect_hole(struct ph_grid *grid)
+{
+    grid->expects_hole = true;
+}
+
+static bool is_off_grid(const struct ph_grid *grid, int64_t truth, int samples)
 {
     int64_t ahead = truth - grid->next;
+    int64_t hole = grid->expects_hole ? samples / 2 : (int64_t)grid->rate * HOLE_MS / 1000;
 
-    return !grid->is_set || ahead > (int64_t)grid->rate * HOLE_MS / 1000 ||
-           ahead < -(int64_t)grid->rate * OVERLAP_MS / 1000;
+    return !grid->is_set || ahead > hole || ahead < -(int64_t)grid->rate * OVERLAP_MS / 1000;
 }
 
 /* One sample towards the timestamps when they have been off to one side for long enough. */
@@ -45,11 +50,12 @@ static int choose_step(struct ph_grid *grid, int64_t truth)
 void ph_grid_place(struct ph_grid *grid, int64_t truth, int samples, int64_t floor, int64_t *dts,
                    int64_t *duration)
 {
-    if (is_off_grid(grid, truth)) {
+    if (is_off_grid(grid, truth, samples)) {
         ph_grid_reset(grid);
         grid->is_set = truth >= floor; /* else the packets close up until it is */
         grid->next = truth;
     }
+    grid->expects_hole = false;
     int step = choose_step(grid, truth);
     *dts = grid->next > floor ? grid->next : floor;
     *duration = samples + step > 0 ? samples + step : 1;

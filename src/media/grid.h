@@ -16,12 +16,16 @@ struct ph_grid {
     int64_t next;   /* where the next packet belongs, in samples */
     double error;   /* smoothed: how far the timestamps are ahead of the grid, in samples */
     int64_t placed; /* packets since the grid was set, as far as smoothing needs to know */
+    bool expects_hole;
 };
 
 void ph_grid_init(struct ph_grid *grid, int rate);
 
 /* The next packet sets the grid anew. */
 void ph_grid_reset(struct ph_grid *grid);
+
+/* Packets are known to be missing before the next one, whose timestamp tells how many. */
+void ph_grid_expect_hole(struct ph_grid *grid);
 
 /*
  * Places a packet of `samples` whose timestamp says `truth` (in samples, rounding and all). It

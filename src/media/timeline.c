@@ -311,6 +311,11 @@ static void stamp_audio(struct ph_lane *lane, int64_t dts, int samples, struct p
     out->pts = out->dts;
 }
 
+void ph_timeline_expect_hole(struct ph_timeline *timeline, enum ph_track_kind kind)
+{
+    ph_grid_expect_hole(&timeline->lanes[kind].grid);
+}
+
 int ph_timeline_place(struct ph_timeline *timeline, enum ph_track_kind kind, int64_t pts,
                       int64_t dts, int samples, ph_usec mono, struct ph_timestamps *out)
 {

@@ -82,6 +82,12 @@ void ph_timeline_anchor(struct ph_timeline *timeline, int64_t dts, struct ph_now
 void ph_timeline_set_track(struct ph_timeline *timeline, const struct ph_track *track);
 
 /*
+ * Packets of the track are known to be missing before the next one: how far it leaps is a hole,
+ * however small.
+ */
+void ph_timeline_expect_hole(struct ph_timeline *timeline, enum ph_track_kind kind);
+
+/*
  * Places a packet: `pts` and `dts` in session time, `samples` of audio or 0 when unknown.
  * PH_EPROTO: it cannot be placed. In each track dts strictly increases, pts >= dts >= 0.
  */

@@ -272,8 +272,7 @@ static void messages_are_lost(void **state)
     play(world, &world->cameras[0], 25 * S);
     finish(world);
     check_no_break(world);
-    /* The timeline closes holes of up to 50 ms as it does jitter, sample by sample. */
-    check_video(world, check_audio(world, 0.05));
+    check_video(world, check_audio(world, 0.0016));
     assert_in_range(flow_missing(world->flow, PH_TRACK_AUDIO), 5, 200);
     assert_in_range(flow_missing(world->flow, PH_TRACK_VIDEO), 50, 500);
 }

@@ -17,10 +17,13 @@
  *
  * Packets: AVPacket as FFmpeg uses it, with stream_index = enum ph_track_kind, data ref-counted
  * and immutable. From a session: pts and dts in packet->time_base on the session's own clock
- * (already free of wraps, see timeline.h); to a sink: in the track's time_base on the channel's
+ * (already free of wraps, see timeline.h), opaque = PH_PACKET_FOLLOWS_LOSS where packets of its
+ * track are known to be missing before it; to a sink: in the track's time_base on the channel's
  * timeline, dts strictly increasing in each track, pts >= dts >= 0, duration set.
  */
 struct ph_channel;
+
+#define PH_PACKET_FOLLOWS_LOSS ((void *)1)
 
 /*
  * What receives a channel's packets. Called on the home's thread, in this order:

@@ -13,6 +13,7 @@
 #include "latm.h"
 
 #include <phien/core/mem.h>
+#include <phien/media/channel.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ struct es_audio {
     bool has_config; /* a track was told, or refused, for `config` */
     uint32_t config;
     bool is_refused;
+    bool follows_loss; /* the next packet */
 };
 
 static struct es_audio *from_base(struct ph_es *es)
@@ -87,6 +89,12 @@ static bool has_track(struct es_audio *audio, const struct ph_audio_piece *piece
     return !audio->is_refused;
 }
 
+static void lose_time(struct es_audio *audio)
+{
+    ph_audio_clock_stop(&audio->clock);
+    audio->follows_loss = true;
+}
+
 /* A frame whose payload is in the packet. */
 static void take_packet(struct es_audio *audio, const struct ph_audio_piece *piece)
 {
@@ -104,6 +112,8 @@ static void take_packet(struct es_audio *audio, const struct ph_audio_piece *pie
     }
     packet->dts = packet->pts;
     packet->flags = AV_PKT_FLAG_KEY;
+    packet->opaque = audio->follows_loss ? PH_PACKET_FOLLOWS_LOSS : NULL;
+    audio->follows_loss = false;
     ph_es_tell_packet(&audio->base, packet);
 }
 
@@ -112,7 +122,7 @@ static void take_frame(struct es_audio *audio, const struct ph_audio_piece *piec
     size_t len = piece->frame.len - piece->frame.payload;
 
     if (av_new_packet(audio->packet, (int)len) < 0) {
-        ph_audio_clock_stop(&audio->clock);
+        lose_time(audio);
         return;
     }
     memcpy(audio->packet->data, piece->data + piece->frame.payload, len);
@@ -128,13 +138,13 @@ static void take_latm(struct es_audio *audio, struct ph_audio_piece *piece)
     int err = ph_latm_read(&audio->latm, data, piece->frame.len - piece->frame.payload, &element);
     if (err != PH_OK) {
         audio->base.counts.damaged += err == PH_EPROTO;
-        ph_audio_clock_stop(&audio->clock); /* how long it would have played, nobody knows */
+        lose_time(audio); /* how long it would have played, nobody knows */
         return;
     }
     audio->has_config = audio->has_config && !element.is_changed;
     for (unsigned i = 0; i < element.count; i++) {
         if (av_new_packet(audio->packet, (int)element.frames[i].len) < 0) {
-            ph_audio_clock_stop(&audio->clock);
+            lose_time(audio);
             return;
         }
         ph_latm_copy(audio->packet->data, data, element.frames[i].pos_bits, element.frames[i].len);
@@ -149,7 +159,7 @@ static void take_pieces(struct es_audio *audio)
 
     while (ph_audio_split_next(&audio->split, &piece)) {
         if (piece.follows_hole) {
-            ph_audio_clock_stop(&audio->clock);
+            lose_time(audio);
         }
         if (piece.pts != PH_TS_NO_TIME) {
             ph_audio_clock_set(&audio->clock, piece.pts);

@@ -61,6 +61,29 @@ static void a_hole_is_kept(void **state)
     place(&grid, 2 * FRAME + 51 * MS, 2 * FRAME + 51 * MS, FRAME);
 }
 
+/* Where a loss is known, one packet's absence is a hole and less is rounding. */
+static void a_small_hole_is_kept_after_a_loss(void **state)
+{
+    struct ph_grid grid;
+    int64_t at = 5 * FRAME;
+
+    (void)state;
+    ph_grid_init(&grid, RATE);
+    place(&grid, at, at, FRAME);
+    ph_grid_expect_hole(&grid);
+    at += 2 * FRAME;
+    place(&grid, at, at, FRAME);
+    at += FRAME;
+    ph_grid_expect_hole(&grid);
+    place(&grid, at + 1, at, FRAME);
+    /* It was said of one packet alone. */
+    int64_t dts;
+    int64_t duration;
+    at += FRAME;
+    ph_grid_place(&grid, at + FRAME, FRAME, 0, &dts, &duration);
+    assert_int_equal(dts, at);
+}
+
 static void overlapping_packets_close_up_in_front_of_the_floor(void **state)
 {
     struct ph_grid grid;
@@ -117,6 +140,7 @@ int main(void)
         cmocka_unit_test(exact_timestamps_pass_unchanged),
         cmocka_unit_test(a_steady_error_is_taken_back_sample_by_sample),
         cmocka_unit_test(a_hole_is_kept),
+        cmocka_unit_test(a_small_hole_is_kept_after_a_loss),
         cmocka_unit_test(overlapping_packets_close_up_in_front_of_the_floor),
         cmocka_unit_test(a_reset_takes_the_next_timestamp_as_it_is),
         cmocka_unit_test(the_cadence_is_the_median),
