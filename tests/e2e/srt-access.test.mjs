@@ -105,6 +105,8 @@ async function checkSilence(t) {
   assert.ok(line.detail.length > 10, JSON.stringify(line));
   await pusher.exited;
   assert.deepEqual(pusher.words.map(([word]) => word), ['live', 'broken']);
+  assert.equal(server.findLog({ event: 'srt.link_poor' }), undefined,
+    'of a link that nothing came over nobody can tell');
 }
 
 const residentMb = (server) =>

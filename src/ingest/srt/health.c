@@ -49,7 +49,9 @@ void ph_srt_health_feed(struct ph_srt_health *health, const struct ph_srt_figure
 {
     const int64_t *value = figures->value;
     struct ph_srt_ailment *latency = &health->ailments[PH_SRT_TROUBLE_LATENCY];
-    bool is_short = value[PH_LINK_STAT_LATENCY_MS] < ROUND_TRIPS * value[PH_LINK_STAT_RTT_MS];
+    /* Without packets nothing has been measured, and the round trip is libsrt's first guess. */
+    bool is_short = value[PH_LINK_STAT_RECEIVED] > 0 &&
+                    value[PH_LINK_STAT_LATENCY_MS] < ROUND_TRIPS * value[PH_LINK_STAT_RTT_MS];
     bool is_lossy = value[PH_LINK_STAT_DROPPED] > health->dropped;
 
     latency->bad = is_short ? latency->bad + 1 : 0;

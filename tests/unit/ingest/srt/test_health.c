@@ -25,6 +25,7 @@ static struct link begin(int64_t rtt_ms, int64_t latency_ms)
     ph_srt_health_init(&link.health);
     link.figures.value[PH_LINK_STAT_RTT_MS] = rtt_ms;
     link.figures.value[PH_LINK_STAT_LATENCY_MS] = latency_ms;
+    link.figures.value[PH_LINK_STAT_RECEIVED] = 1;
     return link;
 }
 
@@ -76,6 +77,16 @@ static void too_short_a_latency_is_warned_of(void **state)
     pass_seconds(&link, 1);
     assert_int_equal(warnings(&link, PH_SRT_TROUBLE_LATENCY), 1);
     assert_int_equal(warnings(&link, PH_SRT_TROUBLE_LOSS), 0);
+}
+
+static void of_a_link_without_packets_nothing_is_said(void **state)
+{
+    struct link link = begin(100, 120);
+
+    (void)state;
+    link.figures.value[PH_LINK_STAT_RECEIVED] = 0;
+    pass_seconds(&link, 60);
+    assert_int_equal(warnings(&link, PH_SRT_TROUBLE_LATENCY), 0);
 }
 
 static void a_hiccup_of_the_round_trip_is_not(void **state)
@@ -178,6 +189,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_a_good_link_nothing_is_said),
         cmocka_unit_test(too_short_a_latency_is_warned_of),
+        cmocka_unit_test(of_a_link_without_packets_nothing_is_said),
         cmocka_unit_test(a_hiccup_of_the_round_trip_is_not),
         cmocka_unit_test(a_warning_is_repeated_every_30_s),
         cmocka_unit_test(its_end_is_told_once),
