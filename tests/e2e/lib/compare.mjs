@@ -123,6 +123,25 @@ export function assertSameSync(wanted, found) {
     `the first sound is ${after} s after the first picture, was ${before} s`);
 }
 
+// Where some are missing: those that came are as far from the first picture as they were.
+export function assertInPlace(wanted, found, toleranceS) {
+  const at = ({ pts, timescale }) => pts / timescale;
+  const places = new Map(); // hash → when; silence sounds alike
+  for (const unit of [...wanted.video, ...wanted.audio]) {
+    places.set(unit.hash, [...places.get(unit.hash) ?? [], at(unit)]);
+  }
+  const [first] = found.video;
+  const offset = at(first) - places.get(first.hash)[0];
+  for (const kind of ['video', 'audio']) {
+    for (const [i, unit] of found[kind].entries()) {
+      const away = (places.get(unit.hash) ?? []).map((place) => at(unit) - offset - place);
+      assert.ok(away.length > 0, `${kind} ${i}: is none of those published`);
+      const nearest = away.reduce((a, b) => (Math.abs(b) < Math.abs(a) ? b : a));
+      assert.ok(Math.abs(nearest) <= toleranceS, `${kind} ${i}: ${nearest} s from its place`);
+    }
+  }
+}
+
 // Audio has no rounding: its timestamps lie on the grid of samples.
 export function assertOnGrid(what, units, samples) {
   const steps = units.slice(1).map(({ dts }, i) => dts - units[i].dts);
