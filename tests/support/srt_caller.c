@@ -29,6 +29,9 @@ bool srt_caller_open(struct srt_caller *caller, const struct srt_caller_conf *co
     if (conf->latency_ms > 0) {
         set_number(caller->socket, SRTO_PEERLATENCY, conf->latency_ms);
     }
+    if (conf->connect_timeout_ms > 0) {
+        set_number(caller->socket, SRTO_CONNTIMEO, conf->connect_timeout_ms);
+    }
     if (srt_connect(caller->socket, (const struct sockaddr *)&address, sizeof(address)) != 0) {
         caller->rejection = srt_getrejectreason(caller->socket);
         return false;

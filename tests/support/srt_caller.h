@@ -15,6 +15,7 @@ struct srt_caller_conf {
     const char *streamid;
     const char *passphrase; /* NULL: none */
     int latency_ms;         /* that is asked of the server; 0: none */
+    int connect_timeout_ms; /* 0: libsrt's own */
 };
 
 struct srt_caller {
