@@ -30,6 +30,7 @@ enum {
     UDP_RECEIVE_BYTES = 8 * 1024 * 1024,
     MSS_BYTES = 1500,
     PAYLOAD_BYTES = 1316,
+    PAYLOAD_BYTES_MAX = 1456,
     HEADERS_BYTES = 28, /* libsrt counts its buffers in packets of MSS_BYTES - HEADERS_BYTES */
     RECEIVE_PACKETS_MIN = 8192,
     RECEIVE_PACKETS_MAX = 25600, /* libsrt's own flow window */
@@ -204,7 +205,8 @@ static int count_receive_packets(const struct ph_conf *conf)
 
 /*
  * SRTO_PACKETFILTER stays as it is, which lets callers ask for FEC: to set it to "" ends the
- * process within libsrt 1.5.1. The payload size stays open, since apps send what they like.
+ * process within libsrt 1.5.1. That one also sizes FEC's buffers by SRTO_PAYLOADSIZE, and writes
+ * behind their end when a caller's is larger: so ours is as large as any can be.
  */
 static int set_options(SRTSOCKET socket, const struct ph_conf *conf)
 {
@@ -214,6 +216,7 @@ static int set_options(SRTSOCKET socket, const struct ph_conf *conf)
         int value;
     } options[] = {
         {SRTO_TRANSTYPE, SRTT_LIVE},
+        {SRTO_PAYLOADSIZE, PAYLOAD_BYTES_MAX},
         {SRTO_RCVSYN, 0},
         {SRTO_RCVLATENCY, (int)conf->srt.latency_ms},
         {SRTO_ENFORCEDENCRYPTION, 1},
