@@ -32,8 +32,8 @@ const ffmpeg = (format, options) => (t, server, channel, input) =>
 const stdin = (t, server, channel, input) =>
   pushWithSrtTransmit(t, server.srtUrl(server.key(channel)), input);
 
-const relayed = (t, server, channel, input) =>
-  relayWithSrtTransmit(t, server.srtUrl(server.key(channel)), input);
+const relayed = (t, server, channel, input) => relayWithSrtTransmit(t,
+  `${server.srtUrl(server.key(channel))}&packetfilter=fec,cols:10,rows:5`, input);
 
 const gstreamer = (t, server, channel, input) =>
   pushSrtWithGstreamer(t, server, `publish:${channel}:${server.key(channel)}`, input);
@@ -64,7 +64,7 @@ const CASES = [
     loses: FFMPEG_LOSES,
     push: ffmpeg((name, key) => key, { passphrase: PASSPHRASE, pbkeylen: 32 }) },
   { what: 'by srt-live-transmit from a pipe', name: 'plain', push: stdin, loses: STOPPED_LOSES },
-  { what: 'by srt-live-transmit from UDP', name: 'plain', push: relayed, loses: STOPPED_LOSES },
+  { what: 'by srt-live-transmit from UDP, with FEC', name: 'plain', push: relayed, loses: STOPPED_LOSES },
   { what: "by GStreamer's srtsink", name: 'plain', push: gstreamer, loses: STOPPED_LOSES },
 ];
 
