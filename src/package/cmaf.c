@@ -7,6 +7,7 @@
 #include "cmaf.h"
 
 #include "muxer.h"
+#include "samples.h"
 
 #include <phien/core/mem.h>
 
@@ -16,10 +17,10 @@
 struct ph_cmaf {
     struct ph_muxer muxer;
     struct ph_buf *init;
-    AVPacket *held; /* the newest video packet: its duration is known with the next one */
-    bool has_held;
-    bool has_samples[PH_TRACK_KINDS]; /* in the open part */
-    enum ph_track_kind newest_kind;   /* of the samples, _NONE if there are none */
+    struct ph_samples samples;        /* of the open part */
+    AVPacket *packet;                 /* one of them, for the muxer */
+    bool has_samples[PH_TRACK_KINDS]; /* the muxer, for the open part */
+    enum ph_track_kind newest_kind;   /* of those, _NONE if there are none */
     int64_t newest_dts;
     bool is_next_free; /* the next part may begin before this one's declared end */
     bool is_delayed;   /* the init segment needs a packet of the audio */
@@ -76,8 +77,9 @@ int ph_cmaf_create(struct ph_cmaf **out, const struct ph_track *video, const str
 
     PH_ASSERT(video != NULL || audio != NULL);
     cmaf->is_delayed = needs_packet_for_init(audio);
-    cmaf->held = av_packet_alloc();
-    int err = cmaf->held != NULL ? ph_muxer_init(&cmaf->muxer, "mp4") : PH_ENOMEM;
+    ph_samples_init(&cmaf->samples);
+    cmaf->packet = av_packet_alloc();
+    int err = cmaf->packet != NULL ? ph_muxer_init(&cmaf->muxer, "mp4") : PH_ENOMEM;
     if (err == PH_OK) {
         err = add_tracks(cmaf, video, audio);
     }
@@ -100,7 +102,8 @@ void ph_cmaf_destroy(struct ph_cmaf **ref)
     if (cmaf == NULL) {
         return;
     }
-    av_packet_free(&cmaf->held);
+    av_packet_free(&cmaf->packet);
+    ph_samples_fini(&cmaf->samples);
     ph_buf_unref(&cmaf->init);
     ph_muxer_fini(&cmaf->muxer);
     free(cmaf);
@@ -129,7 +132,6 @@ static int write_sample(struct ph_cmaf *cmaf, const AVPacket *packet, int64_t du
     if (err == PH_OK) {
         cmaf->is_next_free = !is_first;
         cmaf->has_samples[kind] = true;
-        cmaf->has_audio_sample |= kind == PH_TRACK_AUDIO;
         cmaf->newest_kind = kind;
         cmaf->newest_dts = packet->dts;
     }
@@ -146,50 +148,45 @@ static int free_next(struct ph_cmaf *cmaf)
     return ph_muxer_write_nothing(&cmaf->muxer, cmaf->newest_kind, cmaf->newest_dts + 1);
 }
 
-/* `end` is where the held packet ends, AV_NOPTS_VALUE if nobody knows better than the packet. */
-static int write_held(struct ph_cmaf *cmaf, int64_t end)
+static int write_samples(struct ph_cmaf *cmaf)
 {
-    if (!cmaf->has_held) {
-        return PH_OK;
+    struct ph_samples_cursor at = {0};
+    int err = PH_OK;
+
+    while (ph_samples_next(&cmaf->samples, &at, cmaf->packet)) {
+        int sample_err = write_sample(cmaf, cmaf->packet, cmaf->packet->duration);
+        err = err != PH_OK ? err : sample_err;
     }
-    bool is_known = end != AV_NOPTS_VALUE && end > cmaf->held->dts;
-    int err =
-        write_sample(cmaf, cmaf->held, is_known ? end - cmaf->held->dts : cmaf->held->duration);
-    cmaf->has_held = false;
-    av_packet_unref(cmaf->held);
+    ph_samples_clear(&cmaf->samples);
     return err;
 }
 
 int ph_cmaf_add(struct ph_cmaf *cmaf, const AVPacket *packet)
 {
-    if (packet->stream_index == PH_TRACK_AUDIO) {
-        return write_sample(cmaf, packet, packet->duration);
+    int err = ph_samples_add(&cmaf->samples, packet);
+
+    if (err == PH_OK) {
+        cmaf->has_audio_sample |= packet->stream_index == PH_TRACK_AUDIO;
     }
-    if (packet->stream_index != PH_TRACK_VIDEO) {
-        return PH_EINVAL;
-    }
-    int err = write_held(cmaf, packet->dts);
-    int ref_err = av_packet_ref(cmaf->held, packet);
-    cmaf->has_held = ref_err >= 0;
-    return err != PH_OK ? err : ref_err < 0 ? PH_ENOMEM : PH_OK;
+    return err;
 }
 
 /* With delay_moov the first flush writes the init segment alone. */
 static int take_delayed_init(struct ph_cmaf *cmaf)
 {
-    if (!cmaf->is_delayed || cmaf->init != NULL) {
-        return PH_OK;
-    }
-    /* Without a packet to read the configuration from, samples wait for the next part. */
-    return cmaf->has_audio_sample ? ph_muxer_flush(&cmaf->muxer, &cmaf->init) : PH_EAGAIN;
+    return cmaf->init == NULL ? ph_muxer_flush(&cmaf->muxer, &cmaf->init) : PH_OK;
 }
 
 int ph_cmaf_cut(struct ph_cmaf *cmaf, int64_t video_end, struct ph_buf **part)
 {
-    int held_err = write_held(cmaf, video_end);
-
+    ph_samples_end_video(&cmaf->samples, video_end);
+    /* Without a packet to read the configuration from, samples wait for the next part. */
+    if (cmaf->samples.count == 0 || (cmaf->is_delayed && !cmaf->has_audio_sample)) {
+        return PH_EAGAIN;
+    }
+    int write_err = write_samples(cmaf);
     if (cmaf->newest_kind == PH_TRACK_NONE) {
-        return held_err != PH_OK ? held_err : PH_EAGAIN;
+        return write_err;
     }
     int err = take_delayed_init(cmaf);
     if (err == PH_OK) {
@@ -200,5 +197,5 @@ int ph_cmaf_cut(struct ph_cmaf *cmaf, int64_t video_end, struct ph_buf **part)
         memset(cmaf->has_samples, 0, sizeof(cmaf->has_samples));
         cmaf->newest_kind = PH_TRACK_NONE;
     }
-    return err;
+    return err != PH_OK ? err : write_err;
 }

@@ -23,15 +23,16 @@ void ph_cmaf_destroy(struct ph_cmaf **cmaf);
 struct ph_buf *ph_cmaf_init(const struct ph_cmaf *cmaf);
 
 /*
- * A packet of one of the tracks, in its track's time base. PH_EINVAL, PH_EMEDIA: it was dropped,
- * the others go on.
+ * A packet of one of the tracks, in its track's time base. PH_EINVAL: it was dropped, the others
+ * go on.
  */
 PH_MUST_CHECK int ph_cmaf_add(struct ph_cmaf *cmaf, const AVPacket *packet);
 
 /*
  * Ends the part. `video_end` is where its last video frame ends, in the video's time base;
- * AV_NOPTS_VALUE: as the packet says. PH_EAGAIN: there is nothing to publish. The caller owns
- * `part`.
+ * AV_NOPTS_VALUE: as the packet says. The caller owns `part`, which is left as it is if there is
+ * nothing to publish (PH_EAGAIN). PH_EMEDIA: the muxer refused some packets; the part may be there
+ * without them.
  */
 PH_MUST_CHECK int ph_cmaf_cut(struct ph_cmaf *cmaf, int64_t video_end, struct ph_buf **part);
 

@@ -90,7 +90,7 @@ static int publish_part(struct ph_fmp4 *f, const struct ph_closed *closed, int64
     struct ph_buf *part = NULL;
     int err = ph_cmaf_cut(f->cmaf, video_end, &part);
 
-    if (err != PH_OK) {
+    if (part == NULL) {
         return err == PH_EAGAIN ? PH_OK : err;
     }
     if (f->is_init_due) {
@@ -103,7 +103,7 @@ static int publish_part(struct ph_fmp4 *f, const struct ph_closed *closed, int64
         f->is_independent = closed->is_independent;
     }
     ph_output_add_part(&f->output, part, f->pdt, closed->duration, closed->is_independent);
-    return PH_OK;
+    return err;
 }
 
 static void close_segment(struct ph_fmp4 *f)

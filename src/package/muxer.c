@@ -128,16 +128,20 @@ int ph_muxer_write(struct ph_muxer *muxer, const AVPacket *packet, int64_t durat
     if (muxer->context->pb == NULL) {
         return PH_ENOMEM; /* there was none for its output */
     }
-    int err = av_packet_ref(own, packet);
-    if (err < 0) {
-        return translate(err);
-    }
-    own->stream_index = muxer->stream_of[kind];
+    own->data = packet->data;
+    own->size = packet->size;
+    own->pts = packet->pts;
+    own->dts = packet->dts;
     own->duration = duration;
+    own->flags = packet->flags;
+    own->stream_index = muxer->stream_of[kind];
     av_packet_rescale_ts(own, muxer->time_base_of[kind],
                          muxer->context->streams[own->stream_index]->time_base);
-    err = av_write_frame(muxer->context, own);
-    av_packet_unref(own);
+    own->buf = packet->buf; /* lent: the muxer makes references of its own */
+    int err = av_write_frame(muxer->context, own);
+    own->buf = NULL;
+    own->data = NULL;
+    own->size = 0;
     return translate(err);
 }
 

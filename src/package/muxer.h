@@ -13,8 +13,8 @@
  */
 struct ph_muxer {
     AVFormatContext *context;
-    AVPacket *packet;              /* reused: what the muxer is handed may change under it */
-    int stream_of[PH_TRACK_KINDS]; /* -1: the track is not carried */
+    AVPacket *packet;                        /* reused; borrows what the muxer is handed */
+    int stream_of[PH_TRACK_KINDS];           /* -1: the track is not carried */
     AVRational time_base_of[PH_TRACK_KINDS]; /* of the packets that come in */
 };
 

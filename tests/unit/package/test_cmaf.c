@@ -395,6 +395,35 @@ static void test_bad_packets_are_refused(void **state)
     media_close(&m);
 }
 
+/* What only the muxer finds wrong is lost alone, and told. */
+static void test_a_refused_packet_is_left_out(void **state)
+{
+    (void)state;
+    struct media m;
+    struct traf traf;
+    struct ph_buf *part = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    struct ph_cmaf *cmaf = create(&m);
+    AVPacket *packet = av_packet_clone(media_nth(&m, PH_TRACK_AUDIO, 1));
+    packet->duration = INT64_C(1) << 40;
+    assert_int_equal(ph_cmaf_add(cmaf, packet), 0);
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), PH_EMEDIA);
+    assert_null(part); /* there was nothing else */
+    assert_int_equal(ph_cmaf_add(cmaf, media_nth(&m, PH_TRACK_AUDIO, 2)), 0);
+    packet->dts = packet->pts = media_nth(&m, PH_TRACK_AUDIO, 3)->dts;
+    assert_int_equal(ph_cmaf_add(cmaf, packet), 0);
+    assert_int_equal(ph_cmaf_add(cmaf, media_nth(&m, PH_TRACK_AUDIO, 4)), 0);
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), PH_EMEDIA);
+    assert_non_null(part);
+    assert_true(traf_read(part, 0, &traf));
+    assert_int_equal(traf.samples, 2);
+    ph_buf_unref(&part);
+    av_packet_free(&packet);
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+}
+
 static void test_unusable_parameters(void **state)
 {
     (void)state;
@@ -420,6 +449,7 @@ int main(void)
         cmocka_unit_test(test_reads_back_as_it_was),
         cmocka_unit_test(test_frame_before_the_foreseen_end),
         cmocka_unit_test(test_bad_packets_are_refused),
+        cmocka_unit_test(test_a_refused_packet_is_left_out),
         cmocka_unit_test(test_unusable_parameters),
     };
 
