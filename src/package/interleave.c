@@ -24,6 +24,11 @@ void ph_interleave_fini(struct ph_interleave *in)
     }
 }
 
+bool ph_interleave_passes(const struct ph_interleave *in, ph_usec dts)
+{
+    return in->count == 0 && (!in->has_video || dts < in->video_end);
+}
+
 bool ph_interleave_push(struct ph_interleave *in, const AVPacket *audio, ph_usec dts)
 {
     PH_ASSERT(in->count < PH_INTERLEAVE_PACKETS);

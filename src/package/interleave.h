@@ -36,6 +36,9 @@ struct ph_interleave {
 void ph_interleave_begin(struct ph_interleave *interleave, bool has_video);
 void ph_interleave_fini(struct ph_interleave *interleave);
 
+/* Whether audio at `dts` need not wait: it may be used at once instead of being pushed. */
+bool ph_interleave_passes(const struct ph_interleave *interleave, ph_usec dts);
+
 /* There is room after each pull that gave NULL. Keeps a reference; false without memory. */
 bool ph_interleave_push(struct ph_interleave *interleave, const AVPacket *audio, ph_usec dts);
 

@@ -213,6 +213,8 @@ static int take_any(struct ph_packager *p, const AVPacket *packet, ph_usec dts)
 
     if (packet->stream_index == PH_TRACK_VIDEO) {
         err = take_video(p, packet, dts);
+    } else if (ph_interleave_passes(&p->interleave, dts)) {
+        err = take(p, packet, dts);
     } else if (ph_interleave_push(&p->interleave, packet, dts)) {
         err = take_waiting(p, false);
     } else {

@@ -79,6 +79,28 @@ static void test_without_video(void **state)
     ph_interleave_fini(&in);
 }
 
+/* What passes is what would come back at once. */
+static void test_what_passes_need_not_be_pushed(void **state)
+{
+    (void)state;
+    for (int has_video = 0; has_video < 2; has_video++) {
+        ph_interleave_begin(&in, has_video);
+        for (int i = 0; i < 50; i++) {
+            ph_usec dts = i * 21 * MS;
+            if (i % 3 == 0) {
+                ph_interleave_video(&in, i * 20 * MS);
+            }
+            bool passes = ph_interleave_passes(&in, dts);
+            bool was_empty = in.count == 0;
+            push(dts, 10);
+            bool came_back = pull(false) == dts;
+            assert_int_equal(passes, was_empty && came_back);
+            assert_true(has_video || passes);
+        }
+        ph_interleave_fini(&in);
+    }
+}
+
 static void test_limits(void **state)
 {
     (void)state;
@@ -106,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_audio_waits_for_video),
         cmocka_unit_test(test_missing_video),
         cmocka_unit_test(test_without_video),
+        cmocka_unit_test(test_what_passes_need_not_be_pushed),
         cmocka_unit_test(test_limits),
     };
 
