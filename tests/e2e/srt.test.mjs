@@ -64,7 +64,8 @@ const CASES = [
     loses: FFMPEG_LOSES,
     push: ffmpeg((name, key) => key, { passphrase: PASSPHRASE, pbkeylen: 32 }) },
   { what: 'by srt-live-transmit from a pipe', name: 'plain', push: stdin, loses: STOPPED_LOSES },
-  { what: 'by srt-live-transmit from UDP, with FEC', name: 'plain', push: relayed, loses: STOPPED_LOSES },
+  { what: 'by srt-live-transmit from UDP, with FEC', name: 'plain', push: relayed,
+    loses: STOPPED_LOSES },
   { what: "by GStreamer's srtsink", name: 'plain', push: gstreamer, loses: STOPPED_LOSES },
 ];
 
