@@ -3,7 +3,7 @@
  * Elementary streams. The first byte chooses the codec and what happens on loss, then come
  * payloads: a byte of flags, a length of two bytes, data.
  */
-#include <ingest/srt/es.h>
+#include <ingest/srt/es/es.h>
 
 #include <phien/core/bytes.h>
 #include <phien/core/mem.h>

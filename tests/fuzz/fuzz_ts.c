@@ -7,8 +7,8 @@
  * capture is an input as it is. Its first ones are read as tables too, with the CRC that a fuzzer
  * does not find by itself.
  */
-#include <ingest/srt/ts.h>
-#include <ingest/srt/ts_program.h>
+#include <ingest/srt/ts/demux.h>
+#include <ingest/srt/ts/program.h>
 #include <ts_writer.h>
 
 #include <libavcodec/defs.h>
@@ -80,19 +80,19 @@ static void on_pes(void *arg, const struct ph_ts_pes *pes)
     reading->damaged += pes->is_damaged;
 }
 
-static void feed_in_steps(struct ph_ts *ts, const uint8_t *data, size_t size, size_t step)
+static void feed_in_steps(struct ph_ts_demux *ts, const uint8_t *data, size_t size, size_t step)
 {
     for (size_t pos = 0; pos < size; pos += step) {
         size_t len = size - pos < step ? size - pos : step;
         if (step < LONE_BYTES) {
-            ph_ts_feed(ts, data + pos, len);
+            ph_ts_demux_feed(ts, data + pos, len);
             continue;
         }
         /* In memory of its own, so that a read past its end is seen. */
         uint8_t *copy = malloc(len);
         PH_ASSERT(copy != NULL);
         memcpy(copy, data + pos, len);
-        ph_ts_feed(ts, copy, len);
+        ph_ts_demux_feed(ts, copy, len);
         free(copy);
     }
 }
@@ -103,22 +103,22 @@ static struct reading read_in_steps(const uint8_t *data, size_t size, size_t ste
 {
     static const struct ph_ts_ops ops = {.on_streams = on_streams, .on_pes = on_pes};
     struct reading reading = {0};
-    struct ph_ts *ts;
+    struct ph_ts_demux *ts;
     size_t pos = 0;
 
-    PH_ASSERT(ph_ts_create(&ts, &ops, &reading) == PH_OK);
+    PH_ASSERT(ph_ts_demux_create(&ts, &ops, &reading) == PH_OK);
     for (size_t i = 0; i + 1 < plan_len; i += 2) {
         size_t end = size * plan[i] / 256;
         if (end >= pos && plan[i + 1] > 0) {
             feed_in_steps(ts, data + pos, end - pos, step);
-            ph_ts_lost(ts, plan[i + 1] % 32);
+            ph_ts_demux_lost(ts, plan[i + 1] % 32);
             pos = end;
         }
     }
     feed_in_steps(ts, data + pos, size - pos, step);
-    ph_ts_flush(ts);
-    ph_ts_get_counts(ts, &reading.counts);
-    ph_ts_destroy(&ts);
+    ph_ts_demux_flush(ts);
+    ph_ts_demux_get_counts(ts, &reading.counts);
+    ph_ts_demux_destroy(&ts);
     PH_ASSERT(reading.damaged <= reading.counts.damaged_pes);
     PH_ASSERT(reading.counts.packets <= size / 188);
     return reading;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last step of an SRT session: the demultiplexer's PES packets (ts.h) go to their elementary
- * streams (es.h), with times free of wraps, and what those make of them goes out.
+ * The last step of an SRT session: the demultiplexer's PES packets (ts/demux.h) go to their
+ * elementary streams (es.h), with times free of wraps, and what those make of them goes out.
  */
 #include "media.h"
 
@@ -65,7 +65,7 @@ static uint64_t count_scrambled(const struct ph_srt_media *media)
 {
     struct ph_ts_counts counts;
 
-    ph_ts_get_counts(media->ts, &counts);
+    ph_ts_demux_get_counts(media->ts, &counts);
     return counts.scrambled;
 }
 
@@ -98,12 +98,12 @@ int ph_srt_media_init(struct ph_srt_media *media, enum ph_conf_on_loss on_loss,
     *media = (struct ph_srt_media){.ops = ops, .arg = arg, .last = PH_USEC_NEVER};
     ph_unwrap_init(&media->clock, TS_CLOCK_BITS);
     ph_srt_program_init(&media->program, on_loss, &es_ops, media);
-    return ph_ts_create(&media->ts, &ts_ops, media);
+    return ph_ts_demux_create(&media->ts, &ts_ops, media);
 }
 
 void ph_srt_media_fini(struct ph_srt_media *media)
 {
-    ph_ts_destroy(&media->ts);
+    ph_ts_demux_destroy(&media->ts);
     ph_srt_program_fini(&media->program);
     for (int kind = PH_TRACK_VIDEO; kind < PH_TRACK_KINDS; kind++) {
         ph_track_unref(&media->tracks[kind]);
@@ -115,22 +115,22 @@ void ph_srt_media_feed(struct ph_srt_media *media, ph_usec now, const uint8_t *d
 {
     media->now = now;
     if (lost_packets > 0) {
-        ph_ts_lost(media->ts, lost_packets);
+        ph_ts_demux_lost(media->ts, lost_packets);
     }
-    ph_ts_feed(media->ts, data, len);
+    ph_ts_demux_feed(media->ts, data, len);
 }
 
 void ph_srt_media_flush(struct ph_srt_media *media, ph_usec now)
 {
     media->now = now;
-    ph_ts_flush(media->ts);
+    ph_ts_demux_flush(media->ts);
     ph_srt_program_flush(&media->program);
 }
 
 void ph_srt_media_get_counts(const struct ph_srt_media *media, struct ph_srt_session_counts *out)
 {
     *out = (struct ph_srt_session_counts){0};
-    ph_ts_get_counts(media->ts, &out->ts);
+    ph_ts_demux_get_counts(media->ts, &out->ts);
     for (int kind = PH_TRACK_VIDEO; kind < PH_TRACK_KINDS; kind++) {
         ph_srt_program_get_counts(&media->program, (enum ph_track_kind)kind, &out->es[kind]);
     }

@@ -12,7 +12,7 @@ struct ph_srt_media {
     const struct ph_srt_session_ops *ops;
     void *arg;
     ph_usec now; /* of the call that is running */
-    struct ph_ts *ts;
+    struct ph_ts_demux *ts;
     struct ph_unwrap clock; /* the program's, so one for all streams */
     struct ph_srt_program program;
     struct ph_track *tracks[PH_TRACK_KINDS]; /* as they were told last */

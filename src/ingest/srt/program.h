@@ -2,7 +2,7 @@
 #ifndef PHIEN_INGEST_SRT_PROGRAM_H
 #define PHIEN_INGEST_SRT_PROGRAM_H
 
-#include "es.h"
+#include "es/es.h"
 
 #include <phien/core/clock.h>
 

@@ -96,7 +96,7 @@ static bool is_ts(const struct ph_srt_session *session)
 {
     struct ph_ts_counts counts;
 
-    ph_ts_get_counts(session->media.ts, &counts);
+    ph_ts_demux_get_counts(session->media.ts, &counts);
     return counts.packets * TS_PACKET_BYTES >= session->bytes / 2;
 }
 
@@ -134,7 +134,7 @@ static int fail_silent(struct ph_srt_session *session)
         has_media ? session->limits.media_timeout : session->limits.first_media_timeout;
     struct ph_ts_counts counts;
 
-    ph_ts_get_counts(media->ts, &counts);
+    ph_ts_demux_get_counts(media->ts, &counts);
     if (!has_media && session->bytes > 0 && !is_ts(session)) {
         return fail_ts(session);
     }

@@ -2,7 +2,7 @@
 #ifndef PHIEN_INGEST_SRT_SESSION_H
 #define PHIEN_INGEST_SRT_SESSION_H
 
-#include "es.h"
+#include "es/es.h"
 
 #include <phien/core/clock.h>
 #include <phien/core/close_reason.h>
