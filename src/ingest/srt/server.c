@@ -88,7 +88,7 @@ static void unwatch(struct ph_srt_server *server, struct seat *seat)
 static void clear_seat(struct ph_srt_server *server, struct seat *seat)
 {
     unwatch(server, seat);
-    HASH_DEL(server->seats, seat);
+    HASH_DEL(server->seats, seat); /* NOLINT(clang-analyzer-unix.Malloc): not yet freed */
     ph_srt_connection_destroy(&seat->connection);
     free(seat);
 }

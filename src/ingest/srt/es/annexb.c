@@ -11,11 +11,9 @@ size_t ph_annexb_find(const uint8_t *data, size_t len, size_t from)
 
     while (len >= PH_ANNEXB_START_BYTES && i <= len - PH_ANNEXB_START_BYTES) {
         /* The third byte tells how far the next start code must be away. */
-        if (data[i + 2] > 1) {
-            i += 3;
-        } else if (data[i + 2] == 0) {
+        if (data[i + 2] == 0) {
             i += 1;
-        } else if (data[i] == 0 && data[i + 1] == 0) {
+        } else if (data[i + 2] == 1 && data[i] == 0 && data[i + 1] == 0) {
             return i;
         } else {
             i += 3;
