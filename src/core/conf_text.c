@@ -159,6 +159,14 @@ static size_t distance(const char *a, const char *b)
     return row[b_len];
 }
 
+/* "latency" for "latency_ms". */
+static bool lacks_unit(const char *name, const char *known)
+{
+    size_t len = strlen(name);
+
+    return len > 0 && strncmp(name, known, len) == 0 && known[len] == '_';
+}
+
 void ph_conf_section_suggest(const char *section, const char *name,
                              char out[static PH_CONF_TEXT_BYTES])
 {
@@ -171,7 +179,7 @@ void ph_conf_section_suggest(const char *section, const char *name,
     }
     for (size_t i = 0; i < ph_conf_keys_count; i++) {
         const char *known = name_at(section, i);
-        size_t d = known != NULL ? distance(name, known) : best;
+        size_t d = known == NULL ? best : lacks_unit(name, known) ? 0 : distance(name, known);
         if (d < best) {
             best = d;
             snprintf(out, PH_CONF_TEXT_BYTES, "%s", known);
