@@ -48,7 +48,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static SRTSOCKET listen_somewhere(struct sockaddr_in *address)
+static SRTSOCKET bind_somewhere(struct sockaddr_in *address)
 {
     static const int off = 0;
     SRTSOCKET socket = srt_create_socket();
@@ -58,6 +58,13 @@ static SRTSOCKET listen_somewhere(struct sockaddr_in *address)
     assert_int_equal(srt_setsockflag(socket, SRTO_RCVSYN, &off, sizeof(off)), 0);
     assert_int_equal(srt_bind(socket, (struct sockaddr *)address, sizeof(*address)), 0);
     assert_int_equal(srt_getsockname(socket, (struct sockaddr *)address, &len), 0);
+    return socket;
+}
+
+static SRTSOCKET listen_somewhere(struct sockaddr_in *address)
+{
+    SRTSOCKET socket = bind_somewhere(address);
+
     assert_int_equal(srt_listen(socket, 1), 0);
     return socket;
 }
@@ -124,13 +131,14 @@ static int refuse(void *opaque, SRTSOCKET socket, int version, const struct sock
 static void why_a_handshake_broke_off_is_known(void **state)
 {
     struct sockaddr_in address;
-    SRTSOCKET listener = listen_somewhere(&address);
+    SRTSOCKET listener = bind_somewhere(&address);
     SRTSOCKET caller = srt_create_socket();
     SRTSOCKET accepted = SRT_INVALID_SOCK;
     char word[24] = "";
 
     (void)state;
     assert_int_equal(srt_listen_callback(listener, refuse, &accepted), 0);
+    assert_int_equal(srt_listen(listener, 1), 0);
     assert_int_not_equal(srt_connect(caller, (struct sockaddr *)&address, sizeof(address)), 0);
     assert_int_equal(srt_getrejectreason(caller), SRT_REJ_UNSECURE);
     assert_true(ph_srt_library_rejection(accepted, word, sizeof(word)));
