@@ -2,8 +2,8 @@
 #ifndef PHIEN_INGEST_SRT_ES_ACCESS_UNITS_H
 #define PHIEN_INGEST_SRT_ES_ACCESS_UNITS_H
 
-#include "es.h"
 #include "parameter_sets.h"
+#include "payload.h"
 
 /*
  * Payloads of PES packets in, access units out. As a rule a PES packet is one access unit, which

@@ -54,23 +54,18 @@ static int read_config(const struct es_audio *audio, const struct ph_audio_piece
     }
 }
 
-/* As ph_es_tell_track, but for what only a frame tells. */
 static int tell_track(struct es_audio *audio, const struct ph_audio_piece *piece)
 {
     struct ph_audio_config config;
     struct ph_track *track = NULL;
-    struct ph_es *es = &audio->base;
 
     int err = read_config(audio, piece, &config);
     if (err == PH_OK) {
         err = ph_audio_config_make_track(&track, piece->frame.codec_id, &config, audio->packet);
     }
-    if (err == PH_OK && !ph_track_equal(track, es->track)) {
-        ph_track_unref(&es->track);
-        es->track = ph_track_ref(track);
-        es->ops->on_track(es->arg, track);
+    if (err == PH_OK) {
+        ph_es_tell_track(&audio->base, track);
     }
-    ph_track_unref(&track);
     return err;
 }
 

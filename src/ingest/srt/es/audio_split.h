@@ -3,7 +3,7 @@
 #define PHIEN_INGEST_SRT_ES_AUDIO_SPLIT_H
 
 #include "audio_frame.h"
-#include "es.h"
+#include "payload.h"
 
 #include <phien/core/bytes.h>
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Elementary streams, the part that all kinds share: which kind a codec is, and how tracks and
- * packets are told. Between the demultiplexer (ts/demux.c) and the session, see es.h.
+ * Elementary streams, between the demultiplexer (ts/demux.c) and the session: which kind a codec
+ * is, and the way into it.
  */
+#include "es.h"
+
 #include "kind.h"
 
 static bool is_video(enum AVCodecID codec_id)
@@ -78,29 +80,4 @@ enum ph_track_kind ph_es_kind(const struct ph_es *es)
 void ph_es_get_counts(const struct ph_es *es, struct ph_es_counts *out)
 {
     *out = es->counts;
-}
-
-int ph_es_tell_track(struct ph_es *es, const AVCodecParameters *par)
-{
-    struct ph_track *track;
-    int err = ph_track_create(&track, par);
-
-    if (err != PH_OK) {
-        return err;
-    }
-    if (ph_track_equal(track, es->track)) {
-        ph_track_unref(&track);
-        return PH_OK;
-    }
-    ph_track_unref(&es->track);
-    es->track = track;
-    es->ops->on_track(es->arg, track);
-    return PH_OK;
-}
-
-void ph_es_tell_packet(struct ph_es *es, AVPacket *packet)
-{
-    packet->stream_index = (int)es->kind;
-    packet->time_base = (AVRational){1, 90000};
-    es->ops->on_packet(es->arg, packet);
 }

@@ -2,18 +2,20 @@
 #ifndef PHIEN_INGEST_SRT_ES_KIND_H
 #define PHIEN_INGEST_SRT_ES_KIND_H
 
-#include "es.h"
+#include "payload.h"
 
-/*
- * What es.c and the kinds of elementary streams share: `struct ph_es` is the first member of
- * each kind's own struct.
- */
+#include <phien/core/conf.h>
+
+struct ph_es;
+
+/* What a kind of elementary stream does with what it is fed. */
 struct ph_es_class {
     void (*feed)(struct ph_es *es, const struct ph_es_payload *payload);
     void (*flush)(struct ph_es *es);
     void (*destroy)(struct ph_es *es); /* frees all but, and then, the struct itself */
 };
 
+/* The first member of each kind's own struct. */
 struct ph_es {
     const struct ph_es_class *class;
     enum ph_track_kind kind;
@@ -29,11 +31,8 @@ struct ph_es {
 struct ph_es *ph_es_video_create(enum AVCodecID codec_id);
 struct ph_es *ph_es_audio_create(const struct ph_ts_stream *stream);
 
-/*
- * Tells the track made of `par` if it differs from the one told last. PH_OK also when it does
- * not; else why no track can be made.
- */
-PH_MUST_CHECK int ph_es_tell_track(struct ph_es *es, const AVCodecParameters *par);
+/* Tells `track` if it differs from the one told last. Takes the caller's reference over. */
+void ph_es_tell_track(struct ph_es *es, struct ph_track *track);
 
 /* Hands out `packet` as one of this stream. */
 void ph_es_tell_packet(struct ph_es *es, AVPacket *packet);

@@ -72,6 +72,7 @@ static bool get_times(struct es_video *video, const struct ph_access_unit *unit,
 static bool tell_config(struct es_video *video, const struct ph_buf *config)
 {
     AVCodecParameters *par = avcodec_parameters_alloc();
+    struct ph_track *track;
     int err = PH_ENOMEM;
 
     if (par != NULL) {
@@ -82,7 +83,10 @@ static bool tell_config(struct es_video *video, const struct ph_buf *config)
     if (par != NULL && par->extradata != NULL) {
         memcpy(par->extradata, config->data, config->len);
         par->extradata_size = (int)config->len;
-        err = ph_es_tell_track(&video->base, par);
+        err = ph_track_create(&track, par);
+    }
+    if (err == PH_OK) {
+        ph_es_tell_track(&video->base, track);
     }
     avcodec_parameters_free(&par);
     return err == PH_OK;
