@@ -110,7 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool drops = (first & PASS) == 0;
     struct ph_ts_stream stream = {.codec_id = codecs[(first & 0x0F) % PH_ARRAY_SIZE(codecs)],
                                   .opus_channels = (first >> 4 & 7) - 1};
-    struct seen seen = {PH_TRACK_NONE};
+    struct seen seen = {.kind = PH_TRACK_NONE};
     struct ph_es *es;
     int err = ph_es_create(&es, &stream, drops ? PH_CONF_ON_LOSS_DROP : PH_CONF_ON_LOSS_PASS, &ops,
                            &seen);
