@@ -103,7 +103,7 @@ static void slices_are_cut_in_place(void **state)
                 ph_slice_clear(&slices[i]);
             }
             assert_int_equal(at, len);
-            assert_memory_equal(text, "abcdefgh" + first, len);
+            assert_memory_equal(text, &"abcdefgh"[first], len);
             ph_buf_unref(&buf);
         }
     }
