@@ -34,7 +34,8 @@ const WRONG = [
   ['a value out of range', `hls:\n  part_ms: 20\n${CHANNEL}`,
     ':2: hls.part_ms: 20 is out of range; write a number of milliseconds from 100 to 1000'],
   ['an unknown key', `hls:\n  part: 250\n${CHANNEL}`,
-    ':2: hls.part: unknown key (allowed: part_ms, segment_ms, window_s, max_channel_mb, mpegts)'],
+    ':2: hls.part: unknown key; did you mean "part_ms"? (allowed: part_ms, segment_ms, window_s, ' +
+    'max_channel_mb, mpegts)'],
   ['a wrong address', `http:\n  listen: nowhere\n${CHANNEL}`,
     ':2: http.listen: "nowhere" is not right; write "IPV4:PORT", "[IPV6]:PORT" or "*:PORT"'],
   ['a name twice', `${CHANNEL}  - name: cho\n    key: secret-8842\n`,
