@@ -237,6 +237,21 @@ static int refine_audio(struct ph_track *track, const AVPacket *frame)
     return err;
 }
 
+int ph_track_create_of(struct ph_track **out, enum AVCodecID codec_id, const uint8_t *extradata,
+                       size_t len)
+{
+    AVCodecParameters *par = avcodec_parameters_alloc();
+    int err = par == NULL ? PH_ENOMEM : len > 0 ? set_extradata(par, extradata, len) : PH_OK;
+
+    if (err == PH_OK) {
+        par->codec_id = codec_id;
+        par->codec_type = avcodec_get_type(codec_id);
+        err = ph_track_create(out, par);
+    }
+    avcodec_parameters_free(&par);
+    return err;
+}
+
 int ph_track_refine(struct ph_track **out, const struct ph_track *track, const AVPacket *key_frame)
 {
     *out = NULL;

@@ -40,6 +40,10 @@ struct ph_track {
  */
 PH_MUST_CHECK int ph_track_create(struct ph_track **out, const AVCodecParameters *par);
 
+/* The same from the codec and its header alone; `len` may be 0. Copies. PH_ENOMEM as well. */
+PH_MUST_CHECK int ph_track_create_of(struct ph_track **out, enum AVCodecID codec_id,
+                                     const uint8_t *extradata, size_t len);
+
 /*
  * A copy of `track` that also knows what only a key frame tells: width, height, profile, level,
  * frame rate. `key_frame` is framed as the extradata says (length-prefixed for avcC).

@@ -9,7 +9,6 @@
 
 #include <phien/core/mem.h>
 
-#include <libavutil/mem.h>
 #include <string.h>
 
 #define NS_PER_MS 1000000
@@ -53,25 +52,11 @@ static void set_track(struct ph_rtmp_media *media, struct ph_track *track)
 static struct ph_track *create_track(const struct ph_flv_tag *tag)
 {
     struct ph_track *track = NULL;
-    AVCodecParameters *par = avcodec_parameters_alloc();
-    bool has_data = tag->what == PH_FLV_SEQUENCE_HEADER && tag->len > 0;
+    bool has_data = tag->what == PH_FLV_SEQUENCE_HEADER;
 
-    if (par == NULL) {
-        return NULL;
-    }
-    par->codec_id = tag->codec_id;
-    par->codec_type = avcodec_get_type(tag->codec_id);
-    if (has_data) {
-        par->extradata = av_mallocz(tag->len + AV_INPUT_BUFFER_PADDING_SIZE);
-        if (par->extradata != NULL) {
-            memcpy(par->extradata, tag->data, tag->len);
-            par->extradata_size = (int)tag->len;
-        }
-    }
-    if (ph_track_create(&track, par) != PH_OK) {
+    if (ph_track_create_of(&track, tag->codec_id, tag->data, has_data ? tag->len : 0) != PH_OK) {
         track = NULL;
     }
-    avcodec_parameters_free(&par);
     return track;
 }
 

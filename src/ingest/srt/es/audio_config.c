@@ -6,7 +6,6 @@
 #include "audio_config.h"
 
 #include <libavcodec/bsf.h>
-#include <libavutil/mem.h>
 #include <string.h>
 
 static int set_config(struct ph_audio_config *out, const uint8_t *data, size_t len)
@@ -92,33 +91,13 @@ int ph_audio_config_opus(struct ph_audio_config *out, int channel_config_code)
     return PH_OK;
 }
 
-static int create_track(struct ph_track **out, enum AVCodecID codec_id,
-                        const struct ph_audio_config *config)
-{
-    AVCodecParameters *par = avcodec_parameters_alloc();
-    int err = PH_ENOMEM;
-
-    if (par != NULL) {
-        par->codec_id = codec_id;
-        par->codec_type = AVMEDIA_TYPE_AUDIO;
-        par->extradata = av_mallocz(config->len + AV_INPUT_BUFFER_PADDING_SIZE);
-    }
-    if (par != NULL && par->extradata != NULL) {
-        memcpy(par->extradata, config->data, config->len);
-        par->extradata_size = (int)config->len;
-        err = ph_track_create(out, par);
-    }
-    avcodec_parameters_free(&par);
-    return err;
-}
-
 int ph_audio_config_make_track(struct ph_track **out, enum AVCodecID codec_id,
                                const struct ph_audio_config *config, const AVPacket *packet)
 {
     struct ph_track *track = NULL;
 
     *out = NULL;
-    int err = create_track(&track, codec_id, config);
+    int err = ph_track_create_of(&track, codec_id, config->data, config->len);
     if (err == PH_OK) {
         err = ph_track_refine(out, track, packet);
     }

@@ -9,7 +9,6 @@
 #include <phien/core/mem.h>
 
 #include <libavutil/intreadwrite.h>
-#include <libavutil/mem.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -71,24 +70,12 @@ static bool get_times(struct es_video *video, const struct ph_access_unit *unit,
 
 static bool tell_config(struct es_video *video, const struct ph_buf *config)
 {
-    AVCodecParameters *par = avcodec_parameters_alloc();
     struct ph_track *track;
-    int err = PH_ENOMEM;
+    int err = ph_track_create_of(&track, video->base.codec_id, config->data, config->len);
 
-    if (par != NULL) {
-        par->codec_type = AVMEDIA_TYPE_VIDEO;
-        par->codec_id = video->base.codec_id;
-        par->extradata = av_mallocz(config->len + AV_INPUT_BUFFER_PADDING_SIZE);
-    }
-    if (par != NULL && par->extradata != NULL) {
-        memcpy(par->extradata, config->data, config->len);
-        par->extradata_size = (int)config->len;
-        err = ph_track_create(&track, par);
-    }
     if (err == PH_OK) {
         ph_es_tell_track(&video->base, track);
     }
-    avcodec_parameters_free(&par);
     return err == PH_OK;
 }
 
