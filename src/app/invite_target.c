@@ -74,8 +74,8 @@ int ph_invite_target_init(struct ph_invite_target *out, const struct ph_conf *co
         .has_srt = *conf->srt.listen != '\0',
         .rtmp_port = port_of(conf->rtmp.listen),
         .srt_port = port_of(conf->srt.listen),
-        .latency_ms = found->srt_latency_ms != 0 ? found->srt_latency_ms : conf->srt.latency_ms,
-        .passphrase = *found->srt_passphrase != '\0' ? found->srt_passphrase : conf->srt.passphrase,
+        .latency_ms = ph_conf_srt_latency_ms(conf, found),
+        .passphrase = ph_conf_srt_passphrase(conf, found),
         /* Up: a segment ends at the first key frame after segment_ms, and a shorter interval would
          * only put a second key frame into it. */
         .key_frame_s = (conf->hls.segment_ms + 999) / 1000,

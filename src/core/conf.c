@@ -164,6 +164,17 @@ void ph_conf_destroy(struct ph_conf **ref)
     free(conf);
 }
 
+const char *ph_conf_srt_passphrase(const struct ph_conf *conf,
+                                   const struct ph_conf_channel *channel)
+{
+    return *channel->srt_passphrase != '\0' ? channel->srt_passphrase : conf->srt.passphrase;
+}
+
+unsigned ph_conf_srt_latency_ms(const struct ph_conf *conf, const struct ph_conf_channel *channel)
+{
+    return channel->srt_latency_ms != 0 ? channel->srt_latency_ms : conf->srt.latency_ms;
+}
+
 void ph_conf_error_format(const struct ph_conf_error *error, const char *path, char *out,
                           size_t size)
 {

@@ -101,6 +101,11 @@ PH_MUST_CHECK int ph_conf_parse(struct ph_conf **out, const char *yaml, size_t l
 
 void ph_conf_destroy(struct ph_conf **conf);
 
+/* What of SRT a channel has of its own, or else of the server; "" for no passphrase. */
+const char *ph_conf_srt_passphrase(const struct ph_conf *conf,
+                                   const struct ph_conf_channel *channel);
+unsigned ph_conf_srt_latency_ms(const struct ph_conf *conf, const struct ph_conf_channel *channel);
+
 /*
  * "PATH:LINE: KEY: TEXT", without what is unknown; `path` may be NULL. Never holds a key or a
  * token of the file. Cut to `size`.

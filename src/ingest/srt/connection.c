@@ -357,7 +357,7 @@ static bool check_latency(struct ph_srt_connection *c)
     int len = sizeof(latency_ms);
 
     if (srt_getsockflag(c->socket, SRTO_RCVLATENCY, &latency_ms, &len) != 0) {
-        latency_ms = (int)ph_srt_listener_latency_ms(c->shared->conf, c->call->verdict.entry->conf);
+        latency_ms = (int)ph_conf_srt_latency_ms(c->shared->conf, c->call->verdict.entry->conf);
     }
     c->latency = latency_ms * PH_USEC_PER_MS;
     if (latency_ms <= LATENCY_MAX_MS) {

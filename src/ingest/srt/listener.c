@@ -45,18 +45,6 @@ struct ph_srt_listener {
     SRTSOCKET socket;
 };
 
-const char *ph_srt_listener_passphrase(const struct ph_conf *conf,
-                                       const struct ph_conf_channel *channel)
-{
-    return *channel->srt_passphrase != '\0' ? channel->srt_passphrase : conf->srt.passphrase;
-}
-
-unsigned ph_srt_listener_latency_ms(const struct ph_conf *conf,
-                                    const struct ph_conf_channel *channel)
-{
-    return channel->srt_latency_ms != 0 ? channel->srt_latency_ms : conf->srt.latency_ms;
-}
-
 /* ---- calls ---- */
 
 void ph_srt_call_release(struct ph_srt_call *call)
@@ -135,8 +123,8 @@ static void discard_call(struct ph_mail *mail)
 static bool set_for_channel(SRTSOCKET socket, const struct ph_conf *conf,
                             const struct ph_conf_channel *channel)
 {
-    const char *passphrase = ph_srt_listener_passphrase(conf, channel);
-    int latency_ms = (int)ph_srt_listener_latency_ms(conf, channel);
+    const char *passphrase = ph_conf_srt_passphrase(conf, channel);
+    int latency_ms = (int)ph_conf_srt_latency_ms(conf, channel);
 
     return srt_setsockflag(socket, SRTO_RCVLATENCY, &latency_ms, sizeof(latency_ms)) == 0 &&
            (*passphrase == '\0' ||
@@ -193,7 +181,7 @@ static int count_receive_packets(const struct ph_conf *conf)
     uint64_t latency_ms = conf->srt.latency_ms;
 
     for (size_t i = 0; i < conf->channels_count; i++) {
-        uint64_t own = ph_srt_listener_latency_ms(conf, &conf->channels[i]);
+        uint64_t own = ph_conf_srt_latency_ms(conf, &conf->channels[i]);
         latency_ms = own > latency_ms ? own : latency_ms;
     }
     /* Half as much again: what is lost comes twice, and key frames come in bursts. */

@@ -62,10 +62,4 @@ void ph_srt_call_release(struct ph_srt_call *call);
 /* Also gives its places back. */
 void ph_srt_call_destroy(struct ph_srt_call **call);
 
-/* Whether what it calls for is encrypted, and with what latency it is received. */
-const char *ph_srt_listener_passphrase(const struct ph_conf *conf,
-                                       const struct ph_conf_channel *channel);
-unsigned ph_srt_listener_latency_ms(const struct ph_conf *conf,
-                                    const struct ph_conf_channel *channel);
-
 #endif

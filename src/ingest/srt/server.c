@@ -113,8 +113,7 @@ static void refuse_by_library(struct ph_srt_server *server, struct ph_srt_call *
 {
     char word[24];
     bool is_known = ph_srt_library_rejection(call->socket, word, sizeof(word));
-    const char *passphrase =
-        ph_srt_listener_passphrase(server->shared.conf, call->verdict.entry->conf);
+    const char *passphrase = ph_conf_srt_passphrase(server->shared.conf, call->verdict.entry->conf);
 
     if (is_known ? strcmp(word, "BADSECRET") == 0 : *passphrase != '\0') {
         ph_srt_access_refuse(&call->verdict, PH_CLOSE_BAD_PASSPHRASE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What a channel has of its own, and what it has of the server's. */
-#include "ingest/srt/listener.h"
+#include <phien/core/conf.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,8 +18,8 @@ static void a_channel_has_the_servers_settings(void **state)
     const struct ph_conf_channel channel = {.name = "sinho", .srt_passphrase = ""};
 
     (void)state;
-    assert_int_equal(ph_srt_listener_latency_ms(&conf, &channel), 2000);
-    assert_string_equal(ph_srt_listener_passphrase(&conf, &channel), "the-servers-passphrase");
+    assert_int_equal(ph_conf_srt_latency_ms(&conf, &channel), 2000);
+    assert_string_equal(ph_conf_srt_passphrase(&conf, &channel), "the-servers-passphrase");
 }
 
 static void or_its_own(void **state)
@@ -28,8 +28,8 @@ static void or_its_own(void **state)
         .name = "sinho", .srt_passphrase = "the-channels-own", .srt_latency_ms = 300};
 
     (void)state;
-    assert_int_equal(ph_srt_listener_latency_ms(&conf, &channel), 300);
-    assert_string_equal(ph_srt_listener_passphrase(&conf, &channel), "the-channels-own");
+    assert_int_equal(ph_conf_srt_latency_ms(&conf, &channel), 300);
+    assert_string_equal(ph_conf_srt_passphrase(&conf, &channel), "the-channels-own");
 }
 
 static void or_no_passphrase_at_all(void **state)
@@ -38,7 +38,7 @@ static void or_no_passphrase_at_all(void **state)
     const struct ph_conf_channel channel = {.name = "sinho", .srt_passphrase = ""};
 
     (void)state;
-    assert_string_equal(ph_srt_listener_passphrase(&open, &channel), "");
+    assert_string_equal(ph_conf_srt_passphrase(&open, &channel), "");
 }
 
 int main(void)
