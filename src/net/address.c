@@ -66,3 +66,12 @@ void ph_address_format(const struct sockaddr_storage *address, char ip[static 47
     *port = ntohs(v4->sin_port);
     uv_inet_ntop(AF_INET, &v4->sin_addr, ip, 47);
 }
+
+void ph_address_format_peer(const struct sockaddr_storage *address, char ip[static 47],
+                            char peer[static 64])
+{
+    unsigned port;
+
+    ph_address_format(address, ip, &port);
+    snprintf(peer, 64, strchr(ip, ':') != NULL ? "[%s]:%u" : "%s:%u", ip, port);
+}

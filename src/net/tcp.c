@@ -16,9 +16,7 @@
 #include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 enum {
@@ -98,7 +96,6 @@ struct ph_tcp_conn *ph_tcp_conn_create(struct ph_loop *loop, int fd,
                                        const struct ph_tcp_options *options)
 {
     struct ph_tcp_conn *conn = ph_new(struct ph_tcp_conn);
-    unsigned port = 0;
 
     if (uv_poll_init(ph_loop_uv(loop), &conn->poll, fd) != 0) {
         close(fd);
@@ -109,9 +106,7 @@ struct ph_tcp_conn *ph_tcp_conn_create(struct ph_loop *loop, int fd,
     conn->fd = fd;
     conn->write_limit = options->write_limit;
     conn->poll.data = conn;
-    ph_address_format(peer, conn->peer_ip, &port);
-    bool is_v6 = strchr(conn->peer_ip, ':') != NULL;
-    snprintf(conn->peer, sizeof(conn->peer), is_v6 ? "[%s]:%u" : "%s:%u", conn->peer_ip, port);
+    ph_address_format_peer(peer, conn->peer_ip, conn->peer);
     set_options(fd, options);
     return conn;
 }

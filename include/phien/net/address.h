@@ -22,4 +22,8 @@ socklen_t ph_address_size(const struct sockaddr_storage *address);
  */
 void ph_address_format(const struct sockaddr_storage *address, char ip[static 47], unsigned *port);
 
+/* The ip as above, and "192.0.2.7:51234" or "[2001:db8::1]:51234", as log lines have it. */
+void ph_address_format_peer(const struct sockaddr_storage *address, char ip[static 47],
+                            char peer[static 64]);
+
 #endif

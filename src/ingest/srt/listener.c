@@ -95,13 +95,10 @@ static int is_channel_name(void *arg, const char *word, size_t len)
 static void describe_peer(struct ph_srt_call *call, const struct sockaddr *peer)
 {
     struct sockaddr_storage address = {0};
-    unsigned port;
 
     memcpy(&address, peer,
            peer->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
-    ph_address_format(&address, call->ip, &port);
-    snprintf(call->peer, sizeof(call->peer), strchr(call->ip, ':') != NULL ? "[%s]:%u" : "%s:%u",
-             call->ip, port);
+    ph_address_format_peer(&address, call->ip, call->peer);
 }
 
 static void deliver_call(struct ph_mail *mail)
