@@ -19,9 +19,6 @@
 #include <stdlib.h>
 
 enum {
-    /* What fits into a packet of 1500 bytes: where the buffer is smaller than a message, libsrt
-     * hands it out never. */
-    MESSAGE_BYTES_MAX = 1456,
     MESSAGES_A_TURN = 64,
     LATENCY_MAX_MS = 10000,
     HEALTH_LINE_FIGURES = 10, /* a line of the log for so many figures, one a second */
@@ -313,7 +310,8 @@ static void handle_no_message(struct ph_srt_connection *c, ph_usec now)
 
 bool ph_srt_connection_receive(struct ph_srt_connection *c, ph_usec now)
 {
-    char data[MESSAGE_BYTES_MAX];
+    /* Where the buffer is smaller than a message, libsrt hands it out never. */
+    char data[PH_SRT_MESSAGE_BYTES_MAX];
 
     for (int i = 0; i < MESSAGES_A_TURN && !c->is_over; i++) {
         SRT_MSGCTRL control = srt_msgctrl_default;

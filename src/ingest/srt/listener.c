@@ -30,7 +30,6 @@ enum {
     UDP_RECEIVE_BYTES = 8 * 1024 * 1024,
     MSS_BYTES = 1500,
     PAYLOAD_BYTES = 1316,
-    PAYLOAD_BYTES_MAX = 1456,
     HEADERS_BYTES = 28, /* libsrt counts its buffers in packets of MSS_BYTES - HEADERS_BYTES */
     RECEIVE_PACKETS_MIN = 8192,
     RECEIVE_PACKETS_MAX = 25600, /* libsrt's own flow window */
@@ -201,7 +200,7 @@ static int set_options(SRTSOCKET socket, const struct ph_conf *conf)
         int value;
     } options[] = {
         {SRTO_TRANSTYPE, SRTT_LIVE},
-        {SRTO_PAYLOADSIZE, PAYLOAD_BYTES_MAX},
+        {SRTO_PAYLOADSIZE, PH_SRT_MESSAGE_BYTES_MAX},
         {SRTO_RCVSYN, 0},
         {SRTO_RCVLATENCY, (int)conf->srt.latency_ms},
         {SRTO_ENFORCEDENCRYPTION, 1},

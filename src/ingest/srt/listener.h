@@ -17,6 +17,9 @@ struct ph_srt_listener;
 /* A link on which nothing came for so long, not even a keepalive, is broken. */
 enum { PH_SRT_PEER_IDLE_TIMEOUT_MS = 5000 };
 
+/* The largest message: what fits into a packet of 1500 bytes. */
+enum { PH_SRT_MESSAGE_BYTES_MAX = 1456 };
+
 /* One caller and its verdict. Holds a place of its address and of its channel if it is welcome. */
 struct ph_srt_call {
     struct ph_mail mail;

@@ -4,6 +4,7 @@
  * the loss between them and the clocks that run against it.
  */
 #include "media.h"
+#include "ts/packet.h"
 
 #include <phien/core/mem.h>
 
@@ -11,14 +12,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TS_PACKET_BYTES 188
-
 /* Whole ones in a message: it has 1456 bytes at most, and nearly always 1316. */
 #define MESSAGE_PACKETS 7
 
 /*
- * So much tells whether the bytes are a transport stream: a second of a phone's video, and far
- * more than a receiver that comes in the middle of a packet has to pass over.
+ * So much tells whether the bytes are a transport stream: a quarter of a second of a phone's
+ * video, and far more than a receiver that comes in the middle of a packet has to pass over.
  */
 #define JUDGE_BYTES ((uint64_t)64 * 1024)
 
@@ -97,7 +96,7 @@ static bool is_ts(const struct ph_srt_session *session)
     struct ph_ts_counts counts;
 
     ph_ts_demux_get_counts(session->media.ts, &counts);
-    return counts.packets * TS_PACKET_BYTES >= session->bytes / 2;
+    return counts.packets * PH_TS_PACKET_BYTES >= session->bytes / 2;
 }
 
 static int fail_ts(struct ph_srt_session *session)
