@@ -6,6 +6,7 @@
 #include "camera.h"
 #include "errand.h"
 #include "rtmp_publisher.h"
+#include "witness.h"
 
 #include <phien/core/log.h>
 #include <phien/ingest/rtmp.h>
@@ -27,7 +28,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-enum { WORKERS = 2, LOG_BYTES = 32768, PATIENCE_S = 30 };
+enum { WORKERS = 2, PATIENCE_S = WITNESS_PATIENCE_S };
 
 struct world {
     struct ph_conf conf[WORKERS]; /* one for each server, since each has a port of its own */
@@ -43,101 +44,8 @@ struct world {
     const struct ph_registry_entry *entry;
     struct camera camera;
 
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    unsigned packets;
-    unsigned pauses;
-    char log[LOG_BYTES];
+    struct witness witness;
 };
-
-static void on_program(void *arg, struct ph_program *program, ph_usec wall, bool discontinuity)
-{
-    (void)arg;
-    (void)program;
-    (void)wall;
-    (void)discontinuity;
-}
-
-static void count(struct world *world, unsigned *what)
-{
-    pthread_mutex_lock(&world->mutex);
-    *what += 1;
-    pthread_cond_broadcast(&world->changed);
-    pthread_mutex_unlock(&world->mutex);
-}
-
-static void on_packet(void *arg, const AVPacket *packet, ph_usec now)
-{
-    (void)packet;
-    (void)now;
-    count(arg, &((struct world *)arg)->packets);
-}
-
-static void on_pause(void *arg, ph_usec now)
-{
-    (void)now;
-    count(arg, &((struct world *)arg)->pauses);
-}
-
-static void on_end(void *arg, ph_usec now)
-{
-    (void)arg;
-    (void)now;
-}
-
-static const struct ph_sink_ops sink_ops = {on_program, on_packet, on_pause, on_end};
-
-static void on_line(void *arg, const char *line)
-{
-    struct world *world = arg;
-
-    pthread_mutex_lock(&world->mutex);
-    size_t len = strlen(world->log);
-    snprintf(world->log + len, sizeof(world->log) - len, "%s\n", line);
-    pthread_cond_broadcast(&world->changed);
-    pthread_mutex_unlock(&world->mutex);
-}
-
-static struct timespec patience(void)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
-    return until;
-}
-
-/* Until something was counted up to `wanted`. */
-static void await_count(struct world *world, const unsigned *what, unsigned wanted)
-{
-    struct timespec until = patience();
-    int err = 0;
-
-    pthread_mutex_lock(&world->mutex);
-    while (*what < wanted && err == 0) {
-        err = pthread_cond_timedwait(&world->changed, &world->mutex, &until);
-    }
-    unsigned got = *what;
-    pthread_mutex_unlock(&world->mutex);
-    if (got < wanted) {
-        fail_msg("%u came instead of %u", got, wanted);
-    }
-}
-
-static void await_log(struct world *world, const char *text)
-{
-    struct timespec until = patience();
-    int err = 0;
-
-    pthread_mutex_lock(&world->mutex);
-    while (strstr(world->log, text) == NULL && err == 0) {
-        err = pthread_cond_timedwait(&world->changed, &world->mutex, &until);
-    }
-    pthread_mutex_unlock(&world->mutex);
-    if (err != 0) {
-        fail_msg("no %s in:\n%s", text, world->log);
-    }
-}
 
 /* A port that nobody else gets: the socket is bound, but does not listen. */
 static void reserve_port(struct world *world, unsigned worker)
@@ -164,9 +72,7 @@ static int set_up_with(void **state, unsigned idle_timeout_s)
     struct world *world = calloc(1, sizeof(*world));
     struct ph_stats *stats[WORKERS] = {&world->stats[0], &world->stats[1]};
 
-    pthread_mutex_init(&world->mutex, NULL);
-    pthread_cond_init(&world->changed, NULL);
-    ph_log_divert(on_line, world);
+    witness_init(&world->witness);
     camera_open(&world->camera, "h264_bframes_aac.mp4", "h264_bframes_aac.mp4");
     for (unsigned i = 0; i < WORKERS; i++) {
         reserve_port(world, i);
@@ -183,7 +89,7 @@ static int set_up_with(void **state, unsigned idle_timeout_s)
     world->hub = ph_publish_hub_create(world->registry, world->loops, stats);
     world->peers = ph_peers_create(1); /* which does not count for loopback */
     world->entry = ph_registry_at(world->registry, 0);
-    ph_channel_add_sink(world->entry->channel, &sink_ops, world);
+    ph_channel_add_sink(world->entry->channel, &witness_sink, &world->witness);
     for (unsigned i = 0; i < WORKERS; i++) {
         assert_int_equal(ph_rtmp_server_create(&world->servers[i], world->loops[i], &world->conf[i],
                                                world->hub, world->peers, stats[i]),
@@ -227,10 +133,8 @@ static int tear_down(void **state)
     ph_publish_hub_destroy(&world->hub);
     ph_peers_destroy(&world->peers);
     ph_registry_destroy(&world->registry);
-    ph_log_divert(NULL, NULL);
+    witness_fini(&world->witness);
     camera_close(&world->camera);
-    pthread_cond_destroy(&world->changed);
-    pthread_mutex_destroy(&world->mutex);
     free(world);
     return 0;
 }
@@ -315,9 +219,7 @@ static void close_client(struct client *client)
 /* Publishes `packets` of the camera and waits until they are on air. */
 static void broadcast(struct world *world, struct client *client, unsigned packets)
 {
-    pthread_mutex_lock(&world->mutex);
-    unsigned before = world->packets;
-    pthread_mutex_unlock(&world->mutex);
+    unsigned before = witness_read(&world->witness, &world->witness.packets);
     camera_restart(&world->camera);
     assert_int_equal(rtmp_publisher_send_track(client->publisher, world->camera.video_par, 0),
                      PH_OK);
@@ -328,7 +230,7 @@ static void broadcast(struct world *world, struct client *client, unsigned packe
         assert_int_equal(rtmp_publisher_send_packet(client->publisher, packet), PH_OK);
     }
     flush(client);
-    await_count(world, &world->packets, before + packets);
+    witness_await_count(&world->witness, &world->witness.packets, before + packets);
 }
 
 static struct client go_on_air(struct world *world, unsigned worker)
@@ -357,11 +259,11 @@ static void a_session_from_either_worker(void **state)
         struct client client = go_on_air(world, i);
         rtmp_publisher_unpublish(client.publisher);
         flush(&client);
-        await_count(world, &world->pauses, i + 1);
+        witness_await_count(&world->witness, &world->witness.pauses, i + 1);
         close_client(&client);
     }
-    await_log(world, "reason=unpublish");
-    assert_null(strstr(world->log, "s3cret"));
+    witness_await_text(&world->witness, "reason=unpublish");
+    assert_null(strstr(world->witness.log, "s3cret"));
     assert_true(world->stats[0].value[PH_STAT_INGEST_BYTES] > 10000);
 }
 
@@ -373,10 +275,10 @@ static void after_the_end_the_client_closes(void **state)
 
     rtmp_publisher_unpublish(client.publisher);
     flush(&client);
-    await_log(world, "event=publish.stop");
+    witness_await_text(&world->witness, "event=publish.stop");
     read_to_end(&client); /* two seconds later */
     close_client(&client);
-    assert_null(strstr(world->log, "event=rtmp.close"));
+    assert_null(strstr(world->witness.log, "event=rtmp.close"));
 }
 
 static void the_newest_takes_over(void **state)
@@ -389,10 +291,10 @@ static void the_newest_takes_over(void **state)
         read_to_end(&old);
         assert_string_equal(rtmp_publisher_status(old.publisher), "NetStream.Publish.BadName");
         assert_true(strlen(rtmp_publisher_description(old.publisher)) > 10);
-        await_log(world, "reason=takeover");
+        witness_await_text(&world->witness, "reason=takeover");
         close_client(&old);
         close_client(&new);
-        await_count(world, &world->pauses, 2 * (i + 1));
+        witness_await_count(&world->witness, &world->witness.pauses, 2 * (i + 1));
     }
 }
 
@@ -408,11 +310,11 @@ static void who_has_no_right_is_told_so(void **state)
         read_to_end(&client);
         close_client(&client);
     }
-    await_log(world, "reason=bad_key");
-    await_log(world, "reason=unknown_channel");
-    assert_null(strstr(world->log, "wrong"));
-    assert_null(strstr(world->log, "wr0ng"));
-    assert_int_equal(world->packets, 0);
+    witness_await_text(&world->witness, "reason=bad_key");
+    witness_await_text(&world->witness, "reason=unknown_channel");
+    assert_null(strstr(world->witness.log, "wrong"));
+    assert_null(strstr(world->witness.log, "wr0ng"));
+    assert_int_equal(world->witness.packets, 0);
 }
 
 static void what_is_not_rtmp_is_known_for_what_it_is(void **state)
@@ -430,7 +332,7 @@ static void what_is_not_rtmp_is_known_for_what_it_is(void **state)
         assert_true(send(fd, first_bytes[i][0], strlen(first_bytes[i][0]), MSG_NOSIGNAL) > 0);
         assert_int_equal(recv(fd, &byte, 1, 0), 0);
         close(fd);
-        await_log(world, first_bytes[i][1]);
+        witness_await_text(&world->witness, first_bytes[i][1]);
     }
 }
 
@@ -441,8 +343,8 @@ static void silence_ends_the_session(void **state)
 
     read_to_end(&client); /* a second later */
     close_client(&client);
-    await_log(world, "reason=timeout_media");
-    assert_non_null(strstr(world->log, "level=warn event=publish.stop"));
+    witness_await_text(&world->witness, "reason=timeout_media");
+    assert_non_null(strstr(world->witness.log, "level=warn event=publish.stop"));
 }
 
 static void a_client_that_goes_is_missed(void **state)
@@ -452,12 +354,12 @@ static void a_client_that_goes_is_missed(void **state)
 
     struct client client = go_on_air(world, 0);
     close_client(&client);
-    await_log(world, "reason=peer_closed");
+    witness_await_text(&world->witness, "reason=peer_closed");
     client = go_on_air(world, 1);
     assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
     close_client(&client); /* with a reset */
-    await_log(world, "reason=network");
-    await_count(world, &world->pauses, 2);
+    witness_await_text(&world->witness, "reason=network");
+    witness_await_count(&world->witness, &world->witness.pauses, 2);
 }
 
 static void drain(void *arg)
@@ -474,8 +376,8 @@ static void a_drain_ends_everything(void **state)
 
     run_on(world->loops[1], drain, world->servers[1]);
     read_to_end(&live);
-    await_log(world, "event=publish.stop");
-    await_log(world, "reason=shutdown");
+    witness_await_text(&world->witness, "event=publish.stop");
+    witness_await_text(&world->witness, "reason=shutdown");
     close_client(&live);
     assert_true(recv(silent, &byte, 1, 0) <= 0);
     close(silent);

@@ -5,6 +5,7 @@
  */
 #include "media_file.h"
 #include "srt_caller.h"
+#include "witness.h"
 
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
@@ -21,15 +22,13 @@
 #include <libavformat/avformat.h>
 #include <malloc.h>
 #include <netinet/in.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-enum { CHANNELS = 2, LOG_BYTES = 65536, PATIENCE_S = 30, LATENCY_MS = 60 };
+enum { CHANNELS = 2, PATIENCE_S = WITNESS_PATIENCE_S, LATENCY_MS = 60 };
 
 #define PASSPHRASE "a-l0ng-passphrase"
 
@@ -47,120 +46,30 @@ struct world {
     size_t ts_len;
     unsigned ts_packets; /* access units in it that go on air */
 
-    pthread_mutex_t mutex;
-    pthread_cond_t changed;
-    unsigned packets;
-    unsigned pauses;
-    unsigned drained;
-    char log[LOG_BYTES];
+    struct witness witness;
+    unsigned drained; /* counted by the witness */
 };
-
-/* ---- what the channels say ---- */
-
-static void on_program(void *arg, struct ph_program *program, ph_usec wall, bool discontinuity)
-{
-    (void)arg;
-    (void)program;
-    (void)wall;
-    (void)discontinuity;
-}
-
-static void count(struct world *world, unsigned *what)
-{
-    pthread_mutex_lock(&world->mutex);
-    *what += 1;
-    pthread_cond_broadcast(&world->changed);
-    pthread_mutex_unlock(&world->mutex);
-}
-
-static void on_packet(void *arg, const AVPacket *packet, ph_usec now)
-{
-    (void)packet;
-    (void)now;
-    count(arg, &((struct world *)arg)->packets);
-}
-
-static void on_pause(void *arg, ph_usec now)
-{
-    (void)now;
-    count(arg, &((struct world *)arg)->pauses);
-}
-
-static void on_end(void *arg, ph_usec now)
-{
-    (void)arg;
-    (void)now;
-}
-
-static const struct ph_sink_ops sink_ops = {on_program, on_packet, on_pause, on_end};
-
-static void on_line(void *arg, const char *line)
-{
-    struct world *world = arg;
-
-    pthread_mutex_lock(&world->mutex);
-    size_t len = strlen(world->log);
-    snprintf(world->log + len, sizeof(world->log) - len, "%s\n", line);
-    pthread_cond_broadcast(&world->changed);
-    pthread_mutex_unlock(&world->mutex);
-}
 
 static void on_drained(void *arg)
 {
-    count(arg, &((struct world *)arg)->drained);
-}
+    struct world *world = arg;
 
-static struct timespec patience(void)
-{
-    struct timespec until;
-
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += PATIENCE_S;
-    return until;
+    witness_count(&world->witness, &world->drained);
 }
 
 static void await_count(struct world *world, const unsigned *what, unsigned wanted)
 {
-    struct timespec until = patience();
-    int err = 0;
-
-    pthread_mutex_lock(&world->mutex);
-    while (*what < wanted && err == 0) {
-        err = pthread_cond_timedwait(&world->changed, &world->mutex, &until);
-    }
-    unsigned got = *what;
-    pthread_mutex_unlock(&world->mutex);
-    if (got < wanted) {
-        fail_msg("%u came instead of %u:\n%s", got, wanted, world->log);
-    }
+    witness_await_count(&world->witness, what, wanted);
 }
 
 /* Until one line of the log has both texts in it. The log is then begun anew. */
 static void await_line(struct world *world, const char *event, const char *text)
 {
-    struct timespec until = patience();
-    bool is_there = false;
-    int err = 0;
+    char *log = witness_await_line(&world->witness, event, text);
 
-    pthread_mutex_lock(&world->mutex);
-    while (!is_there && err == 0) {
-        for (const char *line = world->log; *line != '\0' && !is_there;) {
-            size_t len = strcspn(line, "\n");
-            is_there = memmem(line, len, event, strlen(event)) != NULL &&
-                       memmem(line, len, text, strlen(text)) != NULL;
-            line += len + (line[len] != '\0');
-        }
-        if (!is_there) {
-            err = pthread_cond_timedwait(&world->changed, &world->mutex, &until);
-        }
-    }
-    bool has_secret = strstr(world->log, "s3cret") != NULL || strstr(world->log, "wr0ng") != NULL ||
-                      strstr(world->log, "l0ng") != NULL;
-    char *log = ph_strdup(world->log);
-    world->log[0] = '\0';
-    pthread_mutex_unlock(&world->mutex);
-    if (!is_there || has_secret) {
-        fail_msg("no line with %s and %s, or a secret, in:\n%s", event, text, log);
+    if (strstr(log, "s3cret") != NULL || strstr(log, "wr0ng") != NULL ||
+        strstr(log, "l0ng") != NULL) {
+        fail_msg("a secret is in:\n%s", log);
     }
     free(log);
 }
@@ -247,10 +156,8 @@ static int set_up_with(void **state, unsigned idle_timeout_s)
     struct world *world = calloc(1, sizeof(*world));
     struct ph_stats *home = &world->stats[0];
 
-    pthread_mutex_init(&world->mutex, NULL);
-    pthread_cond_init(&world->changed, NULL);
+    witness_init(&world->witness);
     ph_log_setup(PH_LOG_DEBUG, PH_LOG_FORMAT_TEXT);
-    ph_log_divert(on_line, world);
     read_file(world);
     world->port = find_port();
     snprintf(world->listen, sizeof(world->listen), "127.0.0.1:%u", world->port);
@@ -270,7 +177,8 @@ static int set_up_with(void **state, unsigned idle_timeout_s)
     world->registry = ph_registry_create(&world->conf, &home);
     world->hub = ph_publish_hub_create(world->registry, &world->loop, &home);
     for (size_t i = 0; i < CHANNELS; i++) {
-        ph_channel_add_sink(ph_registry_at(world->registry, i)->channel, &sink_ops, world);
+        ph_channel_add_sink(ph_registry_at(world->registry, i)->channel, &witness_sink,
+                            &world->witness);
     }
     const struct ph_srt_server_params params = params_of(world);
     assert_int_equal(ph_srt_server_create(&world->server, &params), PH_OK);
@@ -307,10 +215,8 @@ static int tear_down(void **state)
     }
     ph_publish_hub_destroy(&world->hub);
     ph_registry_destroy(&world->registry);
-    ph_log_divert(NULL, NULL);
+    witness_fini(&world->witness);
     ph_log_setup(PH_LOG_INFO, PH_LOG_FORMAT_TEXT);
-    pthread_cond_destroy(&world->changed);
-    pthread_mutex_destroy(&world->mutex);
     free(world->ts);
     free(world);
     return 0;
@@ -337,12 +243,10 @@ static struct srt_caller call(const struct world *world)
 /* The whole file; on the channel's timeline when it returns. */
 static void broadcast(struct world *world, struct srt_caller *caller)
 {
-    pthread_mutex_lock(&world->mutex);
-    unsigned before = world->packets;
-    pthread_mutex_unlock(&world->mutex);
+    unsigned before = witness_read(&world->witness, &world->witness.packets);
     assert_true(srt_caller_send(caller, world->ts, world->ts_len));
     /* The last access units are known to be whole when more comes, or when the caller goes. */
-    await_count(world, &world->packets, before + world->ts_packets - 10);
+    await_count(world, &world->witness.packets, before + world->ts_packets - 10);
 }
 
 static void expect_refusal(struct world *world, const struct srt_caller_conf *conf, int code)
@@ -368,10 +272,10 @@ static void all_of_a_stream_goes_on_air(void **state)
     assert_true(srt_caller_settle(&caller));
     /* What is not yet due when the caller goes is still on its way to the viewers. */
     srt_caller_close(&caller);
-    await_count(world, &world->packets, world->ts_packets);
-    await_count(world, &world->pauses, 1);
+    await_count(world, &world->witness.packets, world->ts_packets);
+    await_count(world, &world->witness.pauses, 1);
     await_line(world, "level=info event=publish.stop", "reason=peer_closed");
-    assert_int_equal(world->packets, world->ts_packets);
+    assert_int_equal(world->witness.packets, world->ts_packets);
     assert_int_equal(world->stats[1].value[PH_STAT_INGEST_BYTES], world->ts_len);
     assert_int_equal(world->stats[0].closed[PH_CLOSE_PEER_CLOSED], 1);
 }
@@ -396,7 +300,7 @@ static void a_link_has_figures_while_it_is_up(void **state)
     assert_int_equal(world->stats[0].value[PH_STAT_SESSIONS_SRT], 1);
     srt_caller_close(&caller);
     await_line(world, "event=srt.health", "channel=bacha");
-    await_count(world, &world->pauses, 1);
+    await_count(world, &world->witness.pauses, 1);
     assert_false(link->is_up);
 }
 
@@ -423,7 +327,7 @@ static void who_has_no_right_is_told_so(void **state)
         await_line(world, "level=warn event=srt.refused", cases[i].text);
     }
     assert_int_equal(world->stats[1].closed[PH_CLOSE_BAD_KEY], 3);
-    assert_int_equal(world->packets, 0);
+    assert_int_equal(world->witness.packets, 0);
 }
 
 static void the_passphrase_must_be_right(void **state)
