@@ -123,6 +123,18 @@ static void unbind(struct desk *desk, enum ph_close_reason reason, const char *d
     keep_deadline(desk);
 }
 
+static void refuse(const struct desk *desk, struct ph_publisher *publisher,
+                   enum ph_close_reason reason)
+{
+    ph_log_warn("publish.refused", ph_kv("channel", desk->entry->conf->name),
+                ph_kv("session", publisher->session), ph_kv("protocol", publisher->protocol),
+                ph_kv("reason", ph_close_reason_name(reason)),
+                ph_kv("detail", ph_close_reason_text(reason)), ph_kv("peer", publisher->peer),
+                ph_kv("application", publisher->application));
+    ph_stats_closed(desk->stats, reason);
+    ph_publisher_post_closed(publisher, reason);
+}
+
 void ph_publish_hub_begin(struct ph_publisher *publisher)
 {
     struct desk *desk = desk_of(publisher);
@@ -130,6 +142,11 @@ void ph_publish_hub_begin(struct ph_publisher *publisher)
 
     if (desk->timer == NULL) {
         ph_publisher_post_closed(publisher, PH_CLOSE_SHUTDOWN);
+        return;
+    }
+    /* With a latency between key and media, the older session may come after the newer one. */
+    if (desk->bound != NULL && desk->bound->called_at > publisher->called_at) {
+        refuse(desk, publisher, PH_CLOSE_TAKEOVER);
         return;
     }
     if (desk->bound != NULL) {

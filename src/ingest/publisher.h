@@ -18,6 +18,7 @@ struct ph_publisher {
     const struct ph_registry_entry *entry;
     struct ph_mailbox *mailbox; /* the session's */
     struct ph_mailbox *home;
+    ph_usec called_at;
     char session[16];
     const char *protocol;
     char peer[64];

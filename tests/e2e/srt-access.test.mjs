@@ -118,7 +118,10 @@ async function cycle(t, server, input, count) {
   const from = server.log.length;
   const pusher = new SrtPusher(t, server.srtPort, server.key('cho'),
     ['--input', input, '--latency', 20, '--hold', 60, '--cycles', count]);
-  await pusher.finish();
+  await pusher.finish().catch((error) => {
+    const last = server.log.slice(-12).map((line) => JSON.stringify(line));
+    throw new Error(`${error.message}\n${last.join('\n')}`);
+  });
   const ends = () => server.log.slice(from).filter(({ event, reason }) =>
     event === 'publish.stop' || (event === 'srt.close' && reason)).length;
   await server.waitFor(() => ends() >= count, { what: `${count} ends` });

@@ -19,9 +19,11 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <libavformat/avformat.h>
 #include <malloc.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -261,6 +263,69 @@ static void expect_refusal(struct world *world, const struct srt_caller_conf *co
     srt_caller_close(&caller);
 }
 
+/* ---- a thread that comes late ---- */
+
+static int stopped[2]; /* a byte: the thread stands still */
+static int go_on[2];   /* a byte: it may go on */
+
+static void stand_still(int number)
+{
+    char byte = 0;
+
+    (void)number;
+    (void)!write(stopped[1], &byte, 1);
+    (void)!read(go_on[0], &byte, 1);
+}
+
+static pid_t find_srt_thread(void)
+{
+    DIR *tasks = opendir("/proc/self/task");
+    const struct dirent *entry;
+    pid_t found = 0;
+
+    assert_non_null(tasks);
+    while ((entry = readdir(tasks)) != NULL) {
+        char path[300];
+        char name[16] = "";
+        snprintf(path, sizeof(path), "/proc/self/task/%s/comm", entry->d_name);
+        FILE *file = fopen(path, "re");
+        if (file != NULL) {
+            bool is_named = fgets(name, sizeof(name), file) != NULL;
+            found = is_named && strcmp(name, "srt\n") == 0 ? atoi(entry->d_name) : found;
+            fclose(file);
+        }
+    }
+    closedir(tasks);
+    return found;
+}
+
+/* Nobody may be connected: the thread sleeps then, and has taken no lock. */
+static void stop_srt_thread(void)
+{
+    const struct sigaction action = {.sa_handler = stand_still};
+    pid_t thread;
+    char byte;
+
+    assert_int_equal(pipe(stopped) | pipe(go_on), 0);
+    assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+    while ((thread = find_srt_thread()) == 0) { /* it has just been started */
+        sched_yield();
+    }
+    assert_int_equal(tgkill(getpid(), thread, SIGUSR1), 0);
+    assert_int_equal(read(stopped[0], &byte, 1), 1);
+}
+
+static void let_srt_thread_go_on(void)
+{
+    char byte = 0;
+
+    assert_int_equal(write(go_on[1], &byte, 1), 1);
+    for (size_t i = 0; i < 2; i++) {
+        close(stopped[i]);
+        close(go_on[i]);
+    }
+}
+
 /* ---- the tests ---- */
 
 static void all_of_a_stream_goes_on_air(void **state)
@@ -447,6 +512,58 @@ static void the_newest_takes_over(void **state)
     assert_int_equal(world->stats[0].closed[PH_CLOSE_TAKEOVER], 2);
 }
 
+/* Its first message comes out of libsrt when a newer session is on air already. */
+static void the_slower_of_two_does_not_take_over(void **state)
+{
+    struct world *world = *state;
+    struct srt_caller old =
+        call_with(world, (struct srt_caller_conf){.streamid = "publish:sinho:s3cret-key",
+                                                  .latency_ms = 20 * LATENCY_MS});
+    struct srt_caller new = call(world);
+
+    assert_true(srt_caller_send(&old, world->ts, world->ts_len));
+    broadcast(world, &new);
+    assert_true(srt_caller_await_end(&old, PATIENCE_S));
+    await_line(world, "event=publish.refused", "reason=takeover");
+    assert_false(srt_caller_await_end(&new, 1));
+    srt_caller_close(&old);
+    srt_caller_close(&new);
+    await_line(world, "event=publish.stop", "reason=peer_closed");
+}
+
+/* Those whom the thread finds all at once, when it comes, are in the order of their calls. */
+static void the_newest_takes_over_from_who_was_not_yet_seen(void **state)
+{
+    struct world *world = *state;
+    struct srt_caller callers[3];
+
+    stop_srt_thread();
+    for (size_t i = 0; i < PH_ARRAY_SIZE(callers); i++) {
+        callers[i] = call(world);
+        assert_true(srt_caller_send(&callers[i], world->ts, world->ts_len));
+        assert_true(srt_caller_settle(&callers[i]));
+    }
+    let_srt_thread_go_on();
+    assert_true(srt_caller_await_end(&callers[0], PATIENCE_S));
+    assert_true(srt_caller_await_end(&callers[1], PATIENCE_S));
+    assert_false(srt_caller_await_end(&callers[2], 1));
+    for (size_t i = 0; i < PH_ARRAY_SIZE(callers); i++) {
+        srt_caller_close(&callers[i]);
+    }
+    await_line(world, "event=publish.stop", "reason=peer_closed");
+}
+
+static void who_left_before_being_seen_is_not_kept(void **state)
+{
+    struct world *world = *state;
+
+    stop_srt_thread();
+    struct srt_caller caller = call(world);
+    srt_caller_close(&caller);
+    let_srt_thread_go_on();
+    await_line(world, "event=srt.close", "reason=peer_closed");
+}
+
 static void a_drain_ends_everything(void **state)
 {
     static const struct srt_caller_conf late = {.streamid = "publish:sinho:s3cret-key",
@@ -562,6 +679,9 @@ int main(void)
         TEST(what_is_no_transport_stream_is_known),
         TEST(too_long_a_latency_is_refused),
         TEST(the_newest_takes_over),
+        TEST(the_slower_of_two_does_not_take_over),
+        TEST(the_newest_takes_over_from_who_was_not_yet_seen),
+        TEST(who_left_before_being_seen_is_not_kept),
         TEST(a_drain_ends_everything),
         TEST(a_server_may_be_cut_off),
         TEST(a_port_that_is_taken_is_an_error),

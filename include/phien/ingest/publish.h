@@ -58,6 +58,7 @@ struct ph_publish_request {
     const char *peer;
     const char *application;   /* what the app calls itself; may be "" */
     unsigned max_bitrate_kbps; /* over 10 s; 0: no limit */
+    ph_usec called_at;         /* when it showed its key, on the monotonic clock */
 };
 
 /*

@@ -186,6 +186,7 @@ static enum ph_close_reason on_session_publish(void *arg, const struct ph_rtmp_p
         .peer = ph_tcp_conn_peer(c->tcp),
         .application = publish->flash_ver,
         .max_bitrate_kbps = c->server->conf->rtmp.max_bitrate_kbps,
+        .called_at = ph_clock_mono(),
     };
     enum ph_close_reason refusal =
         ph_publisher_open(&c->publisher, c->server->hub, ph_loop_mailbox(c->server->loop), &request,

@@ -148,6 +148,7 @@ static int on_listen(void *opaque, SRTSOCKET socket, int handshake_version,
     call->mail = (struct ph_mail){.deliver = deliver_call, .discard = discard_call};
     call->listener = listener;
     call->socket = socket;
+    call->at = ph_clock_mono();
     streamid = streamid != NULL ? streamid : "";
     describe_peer(call, peer);
     ph_srt_streamid_redact(call->streamid, sizeof(call->streamid), streamid, is_channel_name,

@@ -31,6 +31,7 @@ struct ph_srt_call {
     char streamid[256]; /* without its secrets */
     struct ph_srt_verdict verdict;
     bool has_place;
+    ph_usec at; /* on the monotonic clock */
 };
 
 struct ph_srt_listener_params {

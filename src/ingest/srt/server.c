@@ -171,12 +171,17 @@ static bool accept_caller(struct ph_srt_server *server, ph_usec now)
     if (socket == SRT_INVALID_SOCK) {
         return false;
     }
+    /* Its mail was under way before libsrt had it to accept. */
+    ph_mailbox_deliver(&server->mailbox);
     struct ph_srt_call *call = take_call(server, socket);
     if (call == NULL) {
         srt_close(socket);
         return true;
     }
-    seat_connection(server, ph_srt_connection_create(&server->shared, &call, now));
+    struct ph_srt_connection *connection = ph_srt_connection_create(&server->shared, &call, now);
+    seat_connection(server, connection);
+    /* libsrt's epoll never tells of one that has left before it was watched. */
+    (void)ph_srt_connection_receive(connection, now);
     return true;
 }
 
@@ -217,8 +222,6 @@ static bool serve_sockets(struct ph_srt_server *server, ph_usec now)
 
     /* Where there are more than fit, libsrt says one more than fit. */
     count = has_more ? EVENTS_A_TURN : count;
-    /* Who is to be accepted has a mail under way since before. */
-    ph_mailbox_deliver(&server->mailbox);
     for (int i = 0; i < count; i++) {
         has_more |= serve_socket(server, events[i].fd, now);
     }

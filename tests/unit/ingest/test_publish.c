@@ -47,6 +47,7 @@ struct session {
     const char *id;
     const char *query;
     unsigned max_bitrate_kbps;
+    ph_usec called_at;
     struct ph_publisher *publisher;
     enum ph_close_reason refusal;
     enum ph_close_reason closed_by;
@@ -204,6 +205,7 @@ static void open_session(void *arg)
         .peer = PEER,
         .application = "FMLE/3.0",
         .max_bitrate_kbps = session->max_bitrate_kbps,
+        .called_at = session->called_at,
     };
 
     session->refusal =
@@ -353,6 +355,31 @@ static void the_newest_session_wins(void **state)
         tear_down(state);
         set_up(state);
     }
+}
+
+/* One whose first packet was long under way. */
+static void the_older_session_does_not_take_over(void **state)
+{
+    struct world *world = *state;
+    struct session old = make_session(world, world->away, "old");
+    struct session new = make_session(world, world->home, "new");
+
+    old.called_at = 1000;
+    new.called_at = 1001;
+    do_it(&new, open_session);
+    do_it(&old, open_session);
+    do_it(&old, send);
+    new.serial = 1000;
+    do_it(&new, send);
+    settle(world);
+    check_serials(world, 0, 100, 1000);
+    assert_int_equal(old.closed_by, PH_CLOSE_TAKEOVER);
+    assert_int_equal(new.closed_count, 0);
+    assert_int_equal(stat(world, PH_STAT_SESSIONS_RTMP), 1);
+    assert_int_equal(closed(world, PH_CLOSE_TAKEOVER), 1);
+    assert_non_null(strstr(world->log, "level=warn event=publish.refused"));
+    do_it(&new, close_session);
+    settle(world);
 }
 
 /* One that has lost its channel, and goes on sending before it hears of it. */
@@ -632,6 +659,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(packets_come_in_order_from_either_thread),
         TEST(the_newest_session_wins),
+        TEST(the_older_session_does_not_take_over),
         TEST(what_the_old_session_still_sends_is_dropped),
         TEST(a_rate_above_the_limit_ends_the_session),
         TEST(a_home_that_cannot_keep_up_ends_the_session),
