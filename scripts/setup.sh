@@ -30,7 +30,7 @@ esac
 # their symbols, and crash when it ends.
 build_packages=(gcc libc6-dev cmake ninja-build pkg-config python3 ca-certificates
     libuv1-dev libavformat-dev libavcodec-dev libavutil-dev libcyaml-dev libyaml-dev
-    libjansson-dev zlib1g-dev uthash-dev "$llhttp" libcmocka-dev
+    libjansson-dev libsqlite3-dev zlib1g-dev uthash-dev "$llhttp" libcmocka-dev
     libsrt-gnutls-dev libqrencode-dev)
 demo_packages=(ffmpeg fonts-dejavu-core curl iproute2)
 test_packages=(git ffmpeg curl chromium srt-tools zbar-tools

@@ -29,6 +29,12 @@ struct ph_buf *ph_cmaf_init(const struct ph_cmaf *cmaf);
 PH_MUST_CHECK int ph_cmaf_add(struct ph_cmaf *cmaf, const AVPacket *packet);
 
 /*
+ * Bytes of a box to stand before the movie fragment of the part under way, which needs not have
+ * packets yet: an event message. In the order of the calls.
+ */
+void ph_cmaf_add_box(struct ph_cmaf *cmaf, const void *box, size_t len);
+
+/*
  * Ends the part. `video_end` is where its last video frame ends, in the video's time base;
  * AV_NOPTS_VALUE: as the packet says. The caller owns `part`, which is left as it is if there is
  * nothing to publish (PH_EAGAIN). PH_EMEDIA: the muxer refused some packets; the part may be there

@@ -6,6 +6,8 @@
 #include "output.h"
 #include "segmenter.h"
 
+#include <phien/media/cue.h>
+
 /*
  * A rendition in fragmented MP4: what the segmenter decides, the muxer does, and the result goes
  * into the window. There are two, with and without video; the second follows the first's
@@ -31,6 +33,7 @@ struct ph_fmp4 {
         bool is_independent;
         ph_usec pdt;
         ph_usec duration; /* 0: it had no part */
+        ph_usec start;    /* of its first picture on the timeline: pdt - wall */
     } closed;
 };
 
@@ -56,6 +59,14 @@ PH_MUST_CHECK int ph_fmp4_add(struct ph_fmp4 *fmp4, const AVPacket *packet,
                               const struct ph_frame *frame);
 /* `did_cut`: a part was published. */
 PH_MUST_CHECK int ph_fmp4_after(struct ph_fmp4 *fmp4, bool *did_cut);
+
+/*
+ * A cue that begins with the next packet of the reference track (video, where there is one), or
+ * with the next packet at all where `at` has passed: an event message before the part that has it.
+ * `tag` (ID3) is copied. Of those that wait, a later one of the same kind takes the earlier's
+ * place.
+ */
+void ph_fmp4_add_cue(struct ph_fmp4 *fmp4, const struct ph_cue *cue, const void *tag, size_t len);
 
 /* Closes part and segment with what they have. */
 PH_MUST_CHECK int ph_fmp4_flush(struct ph_fmp4 *fmp4);

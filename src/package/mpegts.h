@@ -29,6 +29,14 @@ void ph_mpegts_destroy(struct ph_mpegts **mpegts);
  */
 PH_MUST_CHECK int ph_mpegts_add(struct ph_mpegts *mpegts, const AVPacket *packet);
 
+/*
+ * An ID3 tag whose time is `pts`, 90 kHz, on the timeline of the packets: before the next of them.
+ * Each segment says in its PMT that there may be some (timed metadata of HLS: stream type 0x15 with
+ * both descriptors), whether there are or not. PH_EINVAL: empty or over 65000 bytes; PH_EMEDIA.
+ */
+PH_MUST_CHECK int ph_mpegts_add_id3(struct ph_mpegts *mpegts, const void *tag, size_t len,
+                                    int64_t pts);
+
 /* Ends the segment. PH_EAGAIN: there is nothing to publish. The caller owns `segment`. */
 PH_MUST_CHECK int ph_mpegts_cut(struct ph_mpegts *mpegts, struct ph_buf **segment);
 

@@ -105,7 +105,7 @@ void ph_packager_publish(struct ph_packager *p)
 {
     for (int rendition = PH_RENDITION_AV; rendition < PH_RENDITION_COUNT; rendition++) {
         const struct ph_output *output = output_of(p, (enum ph_rendition)rendition);
-        if (!output->is_wanted || output->newest != NULL) {
+        if (output == NULL || !output->is_wanted || output->newest != NULL) {
             continue;
         }
         struct ph_snapshot *snapshot = ph_packager_snapshot(p, (enum ph_rendition)rendition);

@@ -41,4 +41,7 @@ PH_MUST_CHECK int ph_ts_begin_segment(struct ph_ts *ts, const struct ph_fmp4 *le
 
 PH_MUST_CHECK int ph_ts_add(struct ph_ts *ts, const AVPacket *packet);
 
+/* An ID3 tag at this time of the timeline, in the segment under way if one is made. */
+PH_MUST_CHECK int ph_ts_add_id3(struct ph_ts *ts, const void *tag, size_t len, ph_usec at);
+
 #endif

@@ -291,7 +291,8 @@ static pid_t find_srt_thread(void)
         FILE *file = fopen(path, "re");
         if (file != NULL) {
             bool is_named = fgets(name, sizeof(name), file) != NULL;
-            found = is_named && strcmp(name, "srt\n") == 0 ? atoi(entry->d_name) : found;
+            found = is_named && strcmp(name, "srt\n") == 0 ? (pid_t)strtol(entry->d_name, NULL, 10)
+                                                           : found;
             fclose(file);
         }
     }

@@ -29,7 +29,8 @@
     X(11, ETIMEOUT, "timed out")                                                                   \
     X(12, ECLOSED, "closed")                                                                       \
     X(13, EADDRINUSE, "the address is in use")                                                     \
-    X(14, EMEDIA, "the media library refused the data")
+    X(14, EMEDIA, "the media library refused the data")                                            \
+    X(15, ESTALE, "it has changed meanwhile")
 
 enum ph_err {
     PH_OK = 0,

@@ -36,6 +36,8 @@ struct ph_http_request {
     const char *accept_encoding;
     const char *authorization;
     const char *if_none_match;
+    const char *if_match;
+    const char *idempotency_key;
     const char *range;
     const char *content_type;
     const char *last_event_id;
@@ -69,6 +71,25 @@ struct ph_http_response {
 
 /* Ends the exchange. */
 void ph_http_respond(struct ph_http_exchange *exchange, const struct ph_http_response *response);
+
+/*
+ * An answer that goes on: the head is sent at once, what follows as it comes, until either side
+ * ends it. `response` has neither body nor etag; a HEAD is answered and ended. The abort callback
+ * is called when the client goes away or is cut, and the exchange is gone then.
+ *
+ * What the client has not yet read may be `queue_limit` bytes: a slower one is cut, not waited for.
+ */
+void ph_http_stream_begin(struct ph_http_exchange *exchange,
+                          const struct ph_http_response *response, size_t queue_limit);
+
+/*
+ * Takes the slices' references over. Whoever is too slow is cut later, from the loop, so that this
+ * may be called for many in a row.
+ */
+void ph_http_stream_send(struct ph_http_exchange *exchange, struct ph_slice *slices, size_t count);
+
+/* Ends the exchange; what was sent still goes out. */
+void ph_http_stream_end(struct ph_http_exchange *exchange);
 
 /* Short forms: an error as application/problem+json (RFC 9457); a text body that is copied. */
 void ph_http_respond_problem(struct ph_http_exchange *exchange, int status, const char *detail,

@@ -36,6 +36,17 @@ void ph_router_destroy(struct ph_router **router);
 void ph_router_add(struct ph_router *router, unsigned methods, const char *pattern,
                    ph_http_handler_cb *handler, void *arg);
 
+/* The same for handlers that take larger bodies than the server's body_limit. */
+void ph_router_add_upload(struct ph_router *router, unsigned methods, const char *pattern,
+                          size_t body_limit, ph_http_handler_cb *handler, void *arg);
+
+/*
+ * How large a body this request may have; `otherwise` where no handler says more. Asked when the
+ * head has been read, before any of the body is kept.
+ */
+size_t ph_router_body_limit(const struct ph_router *router, enum ph_http_method method,
+                            const char *path, size_t otherwise);
+
 /*
  * Hands the exchange to its handler, or answers it: OPTIONS of a known path with 204, an unknown
  * path with 404, a known one with another method with 405 and Allow.

@@ -4,6 +4,7 @@
 
 #include <phien/core/conf.h>
 #include <phien/core/stats.h>
+#include <phien/media/cue.h>
 #include <phien/media/track.h>
 
 /*
@@ -37,12 +38,17 @@ struct ph_channel;
  * on_pause:   the publisher is gone or silent; the channel waits for the next one.
  * on_end:     nobody came back within the grace period: the stream is over. After it only
  *             on_program can follow.
+ *
+ * And at any time, also while nothing is on air:
+ * on_cue:     from the next picture on `cue` holds, in place of the last one of its kind. NULL for
+ *             sinks that carry none. Borrowed; take a reference to keep it.
  */
 struct ph_sink_ops {
     void (*on_program)(void *arg, struct ph_program *program, ph_usec wall, bool discontinuity);
     void (*on_packet)(void *arg, const AVPacket *packet, ph_usec now);
     void (*on_pause)(void *arg, ph_usec now);
     void (*on_end)(void *arg, ph_usec now);
+    void (*on_cue)(void *arg, struct ph_cue *cue);
 };
 
 /* What is known of the stream on air, for logs, /api/v1/channels and the multivariant playlist. */
@@ -70,7 +76,8 @@ void ph_channel_destroy(struct ph_channel **channel);
 const char *ph_channel_name(const struct ph_channel *channel);
 const char *ph_channel_title(const struct ph_channel *channel);
 
-/* A channel has at most PH_CHANNEL_SINKS_MAX sinks; each is told of the program on air. */
+/* A channel has at most PH_CHANNEL_SINKS_MAX sinks; each is told of the program on air, and of
+ * the cues that hold. */
 #define PH_CHANNEL_SINKS_MAX 8
 void ph_channel_add_sink(struct ph_channel *channel, const struct ph_sink_ops *ops, void *arg);
 void ph_channel_remove_sink(struct ph_channel *channel, void *arg);
@@ -95,6 +102,9 @@ void ph_channel_track(struct ph_channel *channel, struct ph_track *track, struct
  * seconds after the first packet with the tracks it has then.
  */
 int ph_channel_packet(struct ph_channel *channel, const AVPacket *packet, struct ph_now now);
+
+/* From the next picture on this holds. Takes a reference of its own. */
+void ph_channel_set_cue(struct ph_channel *channel, struct ph_cue *cue);
 
 /*
  * The session is gone. The channel stays listed for publish.grace_s, then it ends.

@@ -21,12 +21,14 @@
  * Names, relative to /live/CHANNEL/ (epoch: base 36, new at each start of the server):
  *   av-EPOCH-MSN.m4s  av-EPOCH-pNUMBER.m4s  av-EPOCH-iINIT.mp4   (the same with audio-)
  *   ts/EPOCH-MSN.ts
+ *   cards-EPOCH-MSN.vtt
  */
 enum ph_rendition {
     PH_RENDITION_NONE,
     PH_RENDITION_AV,    /* fMP4, audio and video muxed, low latency: av.m3u8 */
     PH_RENDITION_AUDIO, /* fMP4, audio alone, low latency: audio.m3u8 */
     PH_RENDITION_TS,    /* MPEG-TS, audio and video, whole segments: ts/index.m3u8 */
+    PH_RENDITION_CARDS, /* WebVTT, the card as a caption, whole segments: cards.m3u8 */
     PH_RENDITION_COUNT,
 };
 
@@ -56,11 +58,26 @@ struct ph_segment {
     ph_usec duration;             /* the sum of the parts' */
     int64_t discontinuity_number; /* EXT-X-DISCONTINUITYs up to and with this one, ever */
     bool is_discontinuity;        /* EXT-X-DISCONTINUITY stands before it */
-    struct ph_init *init;         /* NULL in MPEG-TS */
+    struct ph_init *init;         /* NULL in MPEG-TS and WebVTT */
     size_t bytes;                 /* the sum of the parts' */
     size_t part_count;
-    struct ph_part *parts; /* their concatenation is the segment; TS has a single one */
+    struct ph_part *parts; /* their concatenation is the segment; TS and WebVTT have one */
 };
+
+/*
+ * What a playlist says of a span of dates (EXT-X-DATERANGE, RFC 8216bis section 4.4.5.1).
+ * Immutable, so closing one makes another with the same id and an end.
+ */
+struct ph_date_range {
+    atomic_uint refs;
+    char id[32]; /* never used again for anything else */
+    ph_usec start;
+    ph_usec end;            /* PH_USEC_NEVER: open */
+    const char *attributes; /* ",X-SKU=\"A1\",..." */
+};
+
+struct ph_date_range *ph_date_range_ref(struct ph_date_range *range);
+void ph_date_range_unref(struct ph_date_range **range);
 
 /* Where another rendition stands, for EXT-X-RENDITION-REPORT. */
 struct ph_report {
@@ -102,6 +119,8 @@ struct ph_snapshot {
     int64_t next_msn;        /* of the segment under way, or of the next */
     int64_t next_part;       /* running number of the part hinted at */
     struct ph_report report;
+    struct ph_date_range **ranges; /* by start; the same in all playlists of a channel */
+    size_t range_count;
 
     struct ph_buf *index; /* text of the multivariant playlist, or NULL */
 
@@ -148,7 +167,7 @@ const struct ph_init *ph_snapshot_init(const struct ph_snapshot *snapshot, int64
 struct ph_segment *ph_segment_ref(struct ph_segment *segment);
 void ph_segment_unref(struct ph_segment **segment);
 
-/* "av", "audio", "ts". */
+/* "av", "audio", "ts", "cards". */
 const char *ph_rendition_name(enum ph_rendition rendition);
 
 #endif
