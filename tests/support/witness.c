@@ -62,7 +62,7 @@ static void on_end(void *arg, ph_usec now)
     (void)now;
 }
 
-const struct ph_sink_ops witness_sink = {on_program, on_packet, on_pause, on_end};
+const struct ph_sink_ops witness_sink = {on_program, on_packet, on_pause, on_end, NULL};
 
 static void on_line(void *arg, const char *line)
 {

@@ -96,7 +96,7 @@ static void on_end(void *arg, ph_usec now)
     (void)now;
 }
 
-static const struct ph_sink_ops sink_ops = {on_program, on_packet, on_pause, on_end};
+static const struct ph_sink_ops sink_ops = {on_program, on_packet, on_pause, on_end, NULL};
 
 static void on_line(void *arg, const char *line)
 {
