@@ -129,7 +129,7 @@ static inline void on_sink_end(void *arg, ph_usec now)
 }
 
 static const struct ph_sink_ops sink_ops = {on_sink_program, on_sink_packet, on_sink_pause,
-                                            on_sink_end};
+                                            on_sink_end, NULL};
 
 static inline void keep_line(void *arg, const char *line)
 {
