@@ -74,6 +74,11 @@ struct ph_conf {
     } publish;
 
     struct {
+        const char *database;  /* a file's path; empty: nothing outlives the process */
+        unsigned writes_per_s; /* to one channel, twice that in a burst; 0: no limit */
+    } overlay;
+
+    struct {
         const char *token; /* empty: the admin API is off */
     } admin;
 

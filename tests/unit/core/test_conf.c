@@ -88,6 +88,8 @@ static void least_file_gives_all_defaults(void **state)
     assert_true(conf->hls.mpegts);
     assert_int_equal(conf->publish.grace_s, 90);
     assert_int_equal(conf->publish.idle_timeout_s, 10);
+    assert_string_equal(conf->overlay.database, "var/phien.db");
+    assert_int_equal(conf->overlay.writes_per_s, 10);
     assert_string_equal(conf->admin.token, "");
     assert_int_equal(conf->channels_count, 1);
     assert_string_equal(conf->channels[0].name, "a");
@@ -125,6 +127,7 @@ static void every_key_is_loaded(void **state)
                                       "  max_channel_mb: 2048\n"
                                       "  mpegts: false\n"
                                       "publish: {grace_s: 0, idle_timeout_s: 300}\n"
+                                      "overlay: {database: /d/x.db, writes_per_s: 0}\n"
                                       "admin: {token: 12345678}\n" CHANNEL);
 
     assert_int_equal(conf->workers, 3);
@@ -149,6 +152,8 @@ static void every_key_is_loaded(void **state)
     assert_false(conf->hls.mpegts);
     assert_int_equal(conf->publish.grace_s, 0);
     assert_int_equal(conf->publish.idle_timeout_s, 300);
+    assert_string_equal(conf->overlay.database, "/d/x.db");
+    assert_int_equal(conf->overlay.writes_per_s, 0);
     assert_string_equal(conf->admin.token, "12345678");
     ph_conf_destroy(&conf);
 }
@@ -249,7 +254,8 @@ static void lengths_count_characters(void **state)
                   "one line, or \"\" for the channel's name");
 }
 
-#define ALLOWED_TOP "(allowed: workers, log, rtmp, srt, http, hls, publish, admin, channels)"
+#define ALLOWED_TOP                                                                                \
+    "(allowed: workers, log, rtmp, srt, http, hls, publish, overlay, admin, channels)"
 #define ALLOWED_RTMP "(allowed: listen, max_connections_per_ip, max_bitrate_kbps)"
 #define ALLOWED_SRT                                                                                \
     "(allowed: listen, latency_ms, passphrase, on_loss, reorder_packets, max_connections_per_ip, " \
@@ -280,8 +286,8 @@ static void unknown_keys_are_refused(void **state)
          "x.yaml:1: srt.pasphrase: unknown key; did you mean \"passphrase\"? " ALLOWED_SRT},
         {CHANNEL "    latency_ms: 500\n",
          "x.yaml:4: channels[0].latency_ms: unknown key " ALLOWED_CHANNEL},
-        {"overlay: {database: var/phien.db}\n" CHANNEL,
-         "x.yaml:1: overlay: unknown key " ALLOWED_TOP},
+        {"relays: {database: var/phien.db}\n" CHANNEL,
+         "x.yaml:1: relays: unknown key " ALLOWED_TOP},
         {"channel: []\n",
          "x.yaml:1: channel: unknown key; did you mean \"channels\"? " ALLOWED_TOP},
         {CHANNEL "    nmae: b\n",
