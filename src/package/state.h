@@ -2,6 +2,9 @@
 #ifndef PHIEN_PACKAGE_STATE_H
 #define PHIEN_PACKAGE_STATE_H
 
+#include "cards.h"
+#include "cues.h"
+#include "date_ranges.h"
 #include "fmp4.h"
 #include "interleave.h"
 #include "ts.h"
@@ -30,6 +33,11 @@ struct ph_packager {
     struct ph_fmp4 av; /* leads */
     struct ph_fmp4 audio;
     struct ph_ts ts;
+    struct ph_cards cards;
+
+    struct ph_cues cues;
+    struct ph_date_ranges ranges;
+    int64_t pictured_msn; /* the segment that the newest picture is in; -1: none yet */
 
     struct ph_buf *index;
     ph_usec part_hold_back;     /* 0 until the first snapshot */
