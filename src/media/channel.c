@@ -53,6 +53,7 @@ void ph_channel_destroy(struct ph_channel **channel)
         return;
     }
     release(&c->publication);
+    ph_sinks_fini(&c->sinks);
     av_packet_free(&c->out);
     ph_program_unref(&c->program);
     free(c);
@@ -239,6 +240,11 @@ int ph_channel_packet(struct ph_channel *channel, const AVPacket *packet, struct
         ph_timeline_anchor(&channel->timeline, a.dts, now);
     }
     return p->is_on_air ? ph_air_packet(channel, &a, now) : queue_up(channel, &a, now);
+}
+
+void ph_channel_set_cue(struct ph_channel *channel, struct ph_cue *cue)
+{
+    ph_sinks_cue(&channel->sinks, cue);
 }
 
 void ph_channel_end(struct ph_channel *channel, struct ph_now now)

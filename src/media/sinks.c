@@ -6,6 +6,20 @@
 
 #include <string.h>
 
+void ph_sinks_fini(struct ph_sinks *sinks)
+{
+    for (int kind = 0; kind < PH_CUE_KINDS; kind++) {
+        ph_cue_unref(&sinks->cues[kind]);
+    }
+}
+
+static void tell_cue(const struct ph_sink *sink, struct ph_cue *cue)
+{
+    if (cue != NULL && sink->ops->on_cue != NULL) {
+        sink->ops->on_cue(sink->arg, cue);
+    }
+}
+
 void ph_sinks_add(struct ph_sinks *sinks, const struct ph_sink_ops *ops, void *arg,
                   struct ph_program *program, ph_usec wall)
 {
@@ -14,6 +28,9 @@ void ph_sinks_add(struct ph_sinks *sinks, const struct ph_sink_ops *ops, void *a
         (struct ph_sink){.ops = ops, .arg = arg, .is_waiting = program != NULL};
     if (program != NULL) {
         ops->on_program(arg, program, wall, false);
+    }
+    for (int kind = 0; kind < PH_CUE_KINDS; kind++) {
+        tell_cue(&sinks->items[sinks->count - 1], sinks->cues[kind]);
     }
 }
 
@@ -61,5 +78,16 @@ void ph_sinks_end(struct ph_sinks *sinks, ph_usec now)
 {
     for (size_t i = 0; i < sinks->count; i++) {
         sinks->items[i].ops->on_end(sinks->items[i].arg, now);
+    }
+}
+
+void ph_sinks_cue(struct ph_sinks *sinks, struct ph_cue *cue)
+{
+    struct ph_cue *last = sinks->cues[cue->kind];
+
+    sinks->cues[cue->kind] = ph_cue_ref(cue);
+    ph_cue_unref(&last);
+    for (size_t i = 0; i < sinks->count; i++) {
+        tell_cue(&sinks->items[i], cue);
     }
 }

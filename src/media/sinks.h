@@ -14,7 +14,10 @@ struct ph_sink {
 struct ph_sinks {
     struct ph_sink items[PH_CHANNEL_SINKS_MAX];
     size_t count;
+    struct ph_cue *cues[PH_CUE_KINDS]; /* that hold; NULL: none was ever set */
 };
+
+void ph_sinks_fini(struct ph_sinks *sinks);
 
 /* `program` is what is on air now, or NULL. */
 void ph_sinks_add(struct ph_sinks *sinks, const struct ph_sink_ops *ops, void *arg,
@@ -27,5 +30,8 @@ void ph_sinks_program(struct ph_sinks *sinks, struct ph_program *program, ph_use
 void ph_sinks_packet(struct ph_sinks *sinks, const AVPacket *packet, bool is_start, ph_usec now);
 void ph_sinks_pause(struct ph_sinks *sinks, ph_usec now);
 void ph_sinks_end(struct ph_sinks *sinks, ph_usec now);
+
+/* Takes a reference of its own, for sinks that come later. */
+void ph_sinks_cue(struct ph_sinks *sinks, struct ph_cue *cue);
 
 #endif

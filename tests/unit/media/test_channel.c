@@ -639,6 +639,93 @@ static void no_order_of_calls_breaks_the_contract(void **state)
     assert_true(f->sink.of_kind[PH_TRACK_AUDIO] > 1000);
 }
 
+/* A sink that hears cues. */
+struct heard {
+    struct sink sink;
+    int count;
+    int64_t seq[PH_CUE_KINDS];
+};
+
+static void forget(struct heard *heard)
+{
+    for (int i = 0; i < heard->sink.programs_count; i++) {
+        ph_program_unref(&heard->sink.programs[i].program);
+    }
+    free(heard);
+}
+
+static void on_cue(void *arg, struct ph_cue *cue)
+{
+    struct heard *heard = arg;
+
+    heard->count++;
+    heard->seq[cue->kind] = cue->seq;
+}
+
+static const struct ph_sink_ops hearing = {on_sink_program, on_sink_packet, on_sink_pause,
+                                           on_sink_end, on_cue};
+
+static void set_cue(struct fixture *f, enum ph_cue_kind kind, int64_t seq)
+{
+    struct ph_cue *cue = ph_cue_create(kind, seq, "{}", NULL, NULL);
+
+    ph_channel_set_cue(f->channel, cue);
+    ph_cue_unref(&cue); /* the channel has its own */
+}
+
+/* The fixture's sink carries no cues; these do. */
+static void cues_go_to_the_sinks_that_carry_them(void **state)
+{
+    struct fixture *f = *state;
+    struct heard *early = calloc(1, sizeof(*early));
+    struct heard *late = calloc(1, sizeof(*late));
+
+    ph_channel_add_sink(f->channel, &hearing, early);
+    assert_int_equal(early->count, 0);
+    set_cue(f, PH_CUE_CARD, 1); /* nobody is on air */
+    assert_int_equal(early->seq[PH_CUE_CARD], 1);
+    set_cue(f, PH_CUE_SHELF, 2);
+    assert_int_equal(early->seq[PH_CUE_SHELF], 2);
+    begin_both(f, "a1");
+    publish(f, &both, 0, 1000);
+    set_cue(f, PH_CUE_CARD, 3);
+    assert_int_equal(early->count, 3);
+    assert_int_equal(early->seq[PH_CUE_CARD], 3);
+
+    /* Who comes later is told of what holds, once for each kind. */
+    ph_channel_add_sink(f->channel, &hearing, late);
+    assert_int_equal(late->count, 2);
+    assert_int_equal(late->seq[PH_CUE_CARD], 3);
+    assert_int_equal(late->seq[PH_CUE_SHELF], 2);
+    ph_channel_remove_sink(f->channel, early);
+    ph_channel_end(f->channel, f->now);
+    clock_to(f, 200000);
+    set_cue(f, PH_CUE_SHELF, 4);
+    assert_int_equal(late->seq[PH_CUE_SHELF], 4);
+    assert_int_equal(early->count, 3);
+    ph_channel_remove_sink(f->channel, late);
+    forget(early);
+    forget(late);
+}
+
+static void a_cue_lives_as_long_as_it_holds(void **state)
+{
+    struct fixture *f = *state;
+    struct ph_cue *first = ph_cue_create(PH_CUE_CARD, 1, "{}", NULL, NULL);
+    struct ph_cue *second = ph_cue_create(PH_CUE_CARD, 2, "{}", NULL, NULL);
+
+    ph_channel_set_cue(f->channel, first);
+    ph_channel_set_cue(f->channel, first);
+    assert_int_equal(atomic_load(&first->refs), 2);
+    ph_channel_set_cue(f->channel, second);
+    assert_int_equal(atomic_load(&first->refs), 1);
+    assert_int_equal(atomic_load(&second->refs), 2);
+    ph_channel_destroy(&f->channel);
+    assert_int_equal(atomic_load(&second->refs), 1);
+    ph_cue_unref(&first);
+    ph_cue_unref(&second);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_set_up, fixture_tear_down)
 
 int main(void)
@@ -669,6 +756,8 @@ int main(void)
         TEST(waiting_for_a_key_frame_keeps_a_bounded_backlog),
         TEST(a_backlog_of_sixteen_megabytes_goes_on_air),
         TEST(a_late_sink_begins_at_a_key_frame),
+        TEST(cues_go_to_the_sinks_that_carry_them),
+        TEST(a_cue_lives_as_long_as_it_holds),
         TEST(what_is_measured),
         TEST(access_units_pass_through_h264_aac),
         TEST(access_units_pass_through_hevc_ac3),
