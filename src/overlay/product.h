@@ -44,7 +44,10 @@ struct ph_product {
     bool is_hidden;
 };
 
-/* A copy of all of it with references and texts of its own, for one to be changed and then kept. */
+/*
+ * A copy of all of it with a reference and texts of its own; a text that is NULL becomes "". Before
+ * it is shared its numbers may be changed, its texts not: those are one block with it.
+ */
 struct ph_product *ph_product_create(const struct ph_product *like);
 struct ph_product *ph_product_ref(struct ph_product *product);
 void ph_product_unref(struct ph_product **product);
@@ -52,13 +55,19 @@ void ph_product_unref(struct ph_product **product);
 /* Counted, and none are left. */
 bool ph_product_is_sold_out(const struct ph_product *product);
 
+/* Nothing differs that a viewer sees of the product by itself: all but place and being hidden. */
+bool ph_product_looks_same(const struct ph_product *a, const struct ph_product *b);
+
+/* Nothing differs. */
+bool ph_product_is_same(const struct ph_product *a, const struct ph_product *b);
+
 /* The one that is pinned, and what is said of it beside what the shelf says. Immutable. */
 struct ph_card {
     atomic_uint refs;
     const char *sku;
     const char *note;
     int64_t flash_price;
-    ph_usec ends_at;  /* wall clock: of the flash price; PH_USEC_NEVER: open */
+    ph_usec ends_at;  /* wall clock: of the offer, the flash price; PH_USEC_NEVER: open */
     ph_usec shown_at; /* wall clock */
     ph_usec hides_at; /* wall clock: hides by itself; PH_USEC_NEVER: stays */
 };
