@@ -22,6 +22,8 @@ enum ph_stat ph_stats_http_status(int status)
     switch (status) {
     case 200:
         return PH_STAT_HTTP_200;
+    case 201:
+        return PH_STAT_HTTP_201;
     case 204:
         return PH_STAT_HTTP_204;
     case 206:
@@ -32,12 +34,26 @@ enum ph_stat ph_stats_http_status(int status)
         return PH_STAT_HTTP_400;
     case 401:
         return PH_STAT_HTTP_401;
+    case 403:
+        return PH_STAT_HTTP_403;
     case 404:
         return PH_STAT_HTTP_404;
     case 405:
         return PH_STAT_HTTP_405;
+    case 409:
+        return PH_STAT_HTTP_409;
+    case 412:
+        return PH_STAT_HTTP_412;
+    case 413:
+        return PH_STAT_HTTP_413;
+    case 415:
+        return PH_STAT_HTTP_415;
     case 416:
         return PH_STAT_HTTP_416;
+    case 422:
+        return PH_STAT_HTTP_422;
+    case 429:
+        return PH_STAT_HTTP_429;
     case 503:
         return PH_STAT_HTTP_503;
     default:

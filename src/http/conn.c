@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A connection of HTTP/1.1 between net/tcp and the router. One request is under way at a time:
- * what a client sends ahead waits here, and when that is too much, in the kernel. The answer's
- * head and body leave in one call; the body's slices are never copied.
+ * what a client sends ahead waits here, and when that is too much, in the kernel. This half
+ * reads, and keeps the deadlines; conn_answer.c writes.
  */
-#include "conn.h"
-
-#include "exchange.h"
-#include "h1.h"
-#include "request.h"
+#include "conn_state.h"
 
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
@@ -21,41 +17,8 @@ enum {
     /* Sent ahead beyond this, the connection is paused; one read may still overshoot it. */
     AHEAD_PAUSE_BYTES = 16 * 1024,
     AHEAD_BYTES_MAX = 1024 * 1024,
-    /* An answer of up to so many slices needs no memory but its head. */
-    SLICES_ON_STACK = 33,
-    /* How often it is looked whether a stalled answer has moved. */
-    STALL_CHECKS = 4,
-};
-
-enum phase {
-    PHASE_NONE,
-    PHASE_IDLE,
-    PHASE_HEAD,
-    PHASE_BODY,
-    PHASE_HANDLING, /* a handler holds the exchange */
-    PHASE_SENDING,  /* the answer waits for the client to read */
-    PHASE_CLOSED,
-};
-
-struct ph_http_conn {
-    struct ph_http_conn *prev;
-    struct ph_http_conn *next;
-    struct ph_http_shared *shared;
-    struct ph_tcp_conn *tcp;
-    struct ph_timer *timer;
-    struct ph_h1 h1;
-    struct ph_http_exchange exchange;
-    struct ph_writer ahead; /* what came behind the request under way */
-    enum phase phase;
-    ph_usec since;    /* when the phase began; when a sending one last moved */
-    ph_usec looked;   /* when a sending one was last looked at */
-    ph_usec send_end; /* when it must have ended */
-    ph_usec timer_at; /* what the timer is set to */
-    size_t unsent;    /* at the last look */
-    bool is_reading;  /* inside read_requests, which ends what is to be ended */
-    bool is_paused;
-    bool is_last;    /* closes after the answer under way */
-    bool is_refused; /* and lingers before */
+    /* A body that may be large has a second more for each so many bytes: 2 MB from a phone. */
+    BODY_BYTES_PER_S = 32 * 1024,
 };
 
 /* Stands for the request that could not be read. */
@@ -66,6 +29,8 @@ static const struct ph_http_request no_request = {.method = PH_HTTP_GET,
                                                   .accept_encoding = "",
                                                   .authorization = "",
                                                   .if_none_match = "",
+                                                  .if_match = "",
+                                                  .idempotency_key = "",
                                                   .range = "",
                                                   .content_type = "",
                                                   .last_event_id = "",
@@ -92,10 +57,9 @@ static void destroy(struct ph_http_conn *conn)
     shared->on_gone(shared);
 }
 
-/* Ends the connection; its memory goes at once, or when read_requests is left. */
-static void close_conn(struct ph_http_conn *conn, bool flush)
+void ph_http_conn_close(struct ph_http_conn *conn, bool flush)
 {
-    conn->phase = PHASE_CLOSED;
+    conn->phase = PH_HTTP_PHASE_CLOSED;
     ph_http_exchange_abort(&conn->exchange);
     if (conn->tcp != NULL) {
         ph_tcp_conn_close(&conn->tcp, flush);
@@ -105,7 +69,7 @@ static void close_conn(struct ph_http_conn *conn, bool flush)
     }
 }
 
-static void enter(struct ph_http_conn *conn, enum phase phase)
+void ph_http_conn_enter(struct ph_http_conn *conn, enum ph_http_phase phase)
 {
     if (conn->phase != phase) {
         conn->phase = phase;
@@ -113,32 +77,31 @@ static void enter(struct ph_http_conn *conn, enum phase phase)
     }
 }
 
-static ph_usec earlier(ph_usec a, ph_usec b)
-{
-    return a < b ? a : b;
-}
-
 static ph_usec deadline(const struct ph_http_conn *conn)
 {
     const struct ph_http_timeouts *timeouts = &conn->shared->timeouts;
 
     switch (conn->phase) {
-    case PHASE_IDLE:
+    case PH_HTTP_PHASE_IDLE:
         /* A request that came ahead is read from the loop: an answer may be given from within
          * a walk over many exchanges, which must not be joined by new ones. */
         return conn->ahead.len > 0 ? conn->since : conn->since + timeouts->idle;
-    case PHASE_HEAD:
+    case PH_HTTP_PHASE_HEAD:
         return conn->since + timeouts->head;
-    case PHASE_BODY:
-        return conn->since + timeouts->body;
-    case PHASE_SENDING:
-        return earlier(conn->looked + timeouts->stall / STALL_CHECKS, conn->send_end);
+    case PH_HTTP_PHASE_BODY:
+        return conn->since + timeouts->body +
+               (ph_usec)(conn->h1.body.limit / BODY_BYTES_PER_S) * PH_USEC_PER_S;
+    case PH_HTTP_PHASE_STREAMING:
+        /* How long it goes on without a word is up to whoever holds it. */
+        return conn->is_too_slow ? conn->since : PH_USEC_NEVER;
+    case PH_HTTP_PHASE_SENDING:
+        return ph_http_conn_sending_deadline(conn);
     default:
         return PH_USEC_NEVER;
     }
 }
 
-static void arm(struct ph_http_conn *conn)
+void ph_http_conn_arm(struct ph_http_conn *conn)
 {
     ph_usec at = deadline(conn);
 
@@ -148,95 +111,18 @@ static void arm(struct ph_http_conn *conn)
     }
 }
 
-/* The answer is on its way as a whole. May end the connection. */
-static void on_sent(struct ph_http_conn *conn)
-{
-    if (conn->is_last) {
-        /* Flushing reads what a refused client is still sending, so that a reset does not take
-         * the answer from it. */
-        close_conn(conn, true);
-        return;
-    }
-    enter(conn, PHASE_IDLE);
-    if (!conn->is_reading) {
-        arm(conn);
-    }
-}
-
-static void log_answer(const struct ph_http_conn *conn, const struct ph_response_plan *plan)
-{
-    const struct ph_http_request *request = conn->exchange.request;
-
-    ph_log_debug("http.request", ph_kv("peer", ph_tcp_conn_peer(conn->tcp)),
-                 ph_kv("method", ph_request_method_name(request->method)),
-                 ph_kv("path", request->path), ph_kv_int("status", plan->status),
-                 ph_kv_int("bytes", plan->body_len),
-                 ph_kv("reason", conn->is_refused ? conn->h1.reason : NULL));
-}
-
-/* Head and body in one call. What becomes of a broken connection is told to on_close. */
-static void write_answer(struct ph_http_conn *conn, const struct ph_response_plan *plan,
-                         struct ph_buf *head)
-{
-    struct ph_slice stack[SLICES_ON_STACK];
-    size_t count = plan->body_count + 1;
-    struct ph_slice *slices =
-        count <= SLICES_ON_STACK ? stack : ph_new_array(struct ph_slice, count);
-
-    ph_stats_add(conn->shared->stats, PH_STAT_HTTP_BYTES, (int64_t)(head->len + plan->body_len));
-    slices[0] = ph_slice_of(head);
-    if (plan->body_count > 0) {
-        memcpy(slices + 1, plan->body, plan->body_count * sizeof(slices[0]));
-    }
-    (void)ph_tcp_conn_write(conn->tcp, slices, count);
-    if (slices != stack) {
-        free(slices);
-    }
-}
-
-static void on_respond(struct ph_http_exchange *exchange, const struct ph_http_response *response)
-{
-    struct ph_http_conn *conn = ph_container_of(exchange, struct ph_http_conn, exchange);
-    struct ph_http_shared *shared = conn->shared;
-    struct ph_response_plan plan;
-
-    conn->is_last = conn->is_refused || !conn->h1.keep_alive || shared->is_draining;
-    struct ph_response_frame frame = {.date = ph_response_date(&shared->date, ph_clock_wall()),
-                                      .common_headers = shared->common_headers,
-                                      .is_http10 = conn->h1.is_http10,
-                                      .keep_alive = !conn->is_last};
-    ph_response_settle(&plan, response, exchange->request);
-    ph_stats_add(shared->stats, ph_stats_http_status(plan.status), 1);
-    log_answer(conn, &plan);
-    write_answer(conn, &plan, ph_response_format_head(&plan, response, &frame));
-    if (!conn->is_refused) {
-        ph_h1_next(&conn->h1);
-    }
-    enter(conn, PHASE_SENDING);
-    conn->unsent = ph_tcp_conn_queued(conn->tcp);
-    conn->looked = conn->since;
-    conn->send_end = conn->since + shared->timeouts.send;
-    if (conn->unsent == 0) {
-        on_sent(conn);
-    } else if (!conn->is_reading) {
-        arm(conn);
-    }
-}
-
-static const struct ph_http_exchange_ops exchange_ops = {.respond = on_respond};
-
 /* Answers what cannot be read any further, and closes. */
 static void refuse(struct ph_http_conn *conn)
 {
     conn->is_refused = true;
-    enter(conn, PHASE_HANDLING);
+    ph_http_conn_enter(conn, PH_HTTP_PHASE_HANDLING);
     ph_http_exchange_open(&conn->exchange, &no_request);
     ph_http_respond_problem(&conn->exchange, conn->h1.status, conn->h1.reason, NULL);
 }
 
 static void handle(struct ph_http_conn *conn)
 {
-    enter(conn, PHASE_HANDLING);
+    ph_http_conn_enter(conn, PH_HTTP_PHASE_HANDLING);
     conn->h1.request.peer_ip = ph_tcp_conn_peer_ip(conn->tcp);
     ph_http_exchange_open(&conn->exchange, &conn->h1.request);
     ph_router_dispatch(conn->shared->router, &conn->exchange);
@@ -250,18 +136,19 @@ static void send_continue(struct ph_http_conn *conn)
     (void)ph_tcp_conn_write(conn->tcp, &slice, 1);
 }
 
-static bool is_reading_phase(enum phase phase)
+static bool is_reading_phase(enum ph_http_phase phase)
 {
-    return phase == PHASE_IDLE || phase == PHASE_HEAD || phase == PHASE_BODY;
+    return phase == PH_HTTP_PHASE_IDLE || phase == PH_HTTP_PHASE_HEAD ||
+           phase == PH_HTTP_PHASE_BODY;
 }
 
 /* The reading phases follow the parser's. */
 static void follow(struct ph_http_conn *conn)
 {
     if (conn->h1.phase == PH_H1_HEAD) {
-        enter(conn, PHASE_HEAD);
+        ph_http_conn_enter(conn, PH_HTTP_PHASE_HEAD);
     } else if (conn->h1.phase == PH_H1_BODY) {
-        enter(conn, PHASE_BODY);
+        ph_http_conn_enter(conn, PH_HTTP_PHASE_BODY);
     }
 }
 
@@ -299,7 +186,7 @@ static void keep_ahead(struct ph_http_conn *conn, const uint8_t *data, size_t le
     if (conn->ahead.failed) {
         ph_log_debug("http.cut", ph_kv("peer", ph_tcp_conn_peer(conn->tcp)),
                      ph_kv("reason", "too much was sent ahead"));
-        close_conn(conn, false);
+        ph_http_conn_close(conn, false);
         return;
     }
     if (conn->ahead.len >= AHEAD_PAUSE_BYTES && !conn->is_paused) {
@@ -313,15 +200,15 @@ static void take_input(struct ph_http_conn *conn, const uint8_t *data, size_t le
 {
     conn->is_reading = true;
     size_t done = conn->ahead.len == 0 ? read_requests(conn, data, len) : 0;
-    if (done < len && conn->phase != PHASE_CLOSED) {
+    if (done < len && conn->phase != PH_HTTP_PHASE_CLOSED) {
         keep_ahead(conn, data + done, len - done);
     }
     conn->is_reading = false;
-    if (conn->phase == PHASE_CLOSED) {
+    if (conn->phase == PH_HTTP_PHASE_CLOSED) {
         destroy(conn);
         return;
     }
-    arm(conn);
+    ph_http_conn_arm(conn);
 }
 
 /* Reads what was sent ahead, now that the answer before it is sent. */
@@ -347,8 +234,8 @@ static void on_tcp_drain(void *arg)
 {
     struct ph_http_conn *conn = arg;
 
-    if (conn->phase == PHASE_SENDING && ph_tcp_conn_queued(conn->tcp) == 0) {
-        on_sent(conn);
+    if (conn->phase == PH_HTTP_PHASE_SENDING && ph_tcp_conn_queued(conn->tcp) == 0) {
+        ph_http_conn_finish_answer(conn);
     }
 }
 
@@ -362,32 +249,11 @@ static void on_tcp_close(void *arg, int err)
         ph_stats_add(conn->shared->stats, PH_STAT_WRITE_QUEUE_DROPS, 1);
     }
     conn->tcp = NULL;
-    close_conn(conn, false);
+    ph_http_conn_close(conn, false);
 }
 
 static const struct ph_tcp_conn_ops tcp_ops = {
     .on_read = on_tcp_read, .on_drain = on_tcp_drain, .on_close = on_tcp_close};
-
-static void on_send_timer(struct ph_http_conn *conn)
-{
-    ph_usec now = ph_loop_now(conn->shared->loop);
-    size_t unsent = ph_tcp_conn_queued(conn->tcp);
-
-    conn->looked = now;
-    if (unsent < conn->unsent) {
-        conn->unsent = unsent;
-        conn->since = now;
-    }
-    if (now >= earlier(conn->since + conn->shared->timeouts.stall, conn->send_end)) {
-        ph_stats_add(conn->shared->stats, PH_STAT_WRITE_QUEUE_DROPS, 1);
-        ph_log_debug("http.cut", ph_kv("peer", ph_tcp_conn_peer(conn->tcp)),
-                     ph_kv("reason", "the client does not read its answer"),
-                     ph_kv_int("unsent", unsent));
-        close_conn(conn, false);
-        return;
-    }
-    arm(conn);
-}
 
 static void on_timer(void *arg)
 {
@@ -395,23 +261,28 @@ static void on_timer(void *arg)
 
     conn->timer_at = PH_USEC_NEVER;
     switch (conn->phase) {
-    case PHASE_IDLE:
+    case PH_HTTP_PHASE_IDLE:
         if (conn->ahead.len > 0) {
             take_ahead(conn);
         } else {
-            close_conn(conn, true);
+            ph_http_conn_close(conn, true);
         }
         break;
-    case PHASE_HEAD:
-    case PHASE_BODY:
+    case PH_HTTP_PHASE_HEAD:
+    case PH_HTTP_PHASE_BODY:
         ph_h1_fail(&conn->h1, 408, "the request took too long to arrive");
         refuse(conn);
         break;
-    case PHASE_SENDING:
-        on_send_timer(conn);
+    case PH_HTTP_PHASE_SENDING:
+        ph_http_conn_check_sending(conn);
+        break;
+    case PH_HTTP_PHASE_STREAMING:
+        if (conn->is_too_slow) {
+            ph_http_conn_cut_unread(conn, "the client does not read its stream");
+        }
         break;
     default:
-        arm(conn);
+        ph_http_conn_arm(conn);
         break;
     }
 }
@@ -430,28 +301,28 @@ void ph_http_conn_open(struct ph_http_shared *shared, struct ph_tcp_conn *tcp)
     shared->count++;
     ph_stats_add(shared->stats, PH_STAT_HTTP_CONNECTIONS, 1);
     ph_writer_init(&conn->ahead, AHEAD_BYTES_MAX);
-    ph_h1_init(&conn->h1, shared->body_limit);
-    ph_http_exchange_init(&conn->exchange, &exchange_ops);
+    ph_h1_init(&conn->h1, shared->router, shared->body_limit);
+    ph_http_exchange_init(&conn->exchange, &ph_http_conn_exchange_ops);
     conn->timer = ph_timer_create(shared->loop, on_timer, conn);
     conn->timer_at = PH_USEC_NEVER;
-    enter(conn, PHASE_IDLE);
-    arm(conn);
+    ph_http_conn_enter(conn, PH_HTTP_PHASE_IDLE);
+    ph_http_conn_arm(conn);
     ph_tcp_conn_open(tcp, &tcp_ops, conn);
 }
 
 void ph_http_conn_drain(struct ph_http_conn *conn)
 {
-    bool is_idle = conn->phase == PHASE_IDLE && conn->ahead.len == 0;
+    bool is_idle = conn->phase == PH_HTTP_PHASE_IDLE && conn->ahead.len == 0;
 
     conn->is_last = true;
     if (is_idle) {
-        close_conn(conn, true);
+        ph_http_conn_close(conn, true);
     }
 }
 
 void ph_http_conn_cut(struct ph_http_conn *conn)
 {
-    close_conn(conn, false);
+    ph_http_conn_close(conn, false);
 }
 
 struct ph_http_conn *ph_http_conn_next(const struct ph_http_conn *conn)

@@ -2,6 +2,7 @@
 #ifndef PHIEN_SRC_HTTP_CONN_H
 #define PHIEN_SRC_HTTP_CONN_H
 
+#include "chunked.h"
 #include "response.h"
 
 #include <phien/core/stats.h>
@@ -32,6 +33,7 @@ struct ph_http_shared {
     size_t body_limit;
     struct ph_http_timeouts timeouts;
     struct ph_response_date date;
+    struct ph_chunked chunked;
     struct ph_http_conn *conns; /* all that are open */
     size_t count;
     bool is_draining;

@@ -21,6 +21,7 @@ void ph_http_exchange_open(struct ph_http_exchange *exchange, const struct ph_ht
     exchange->request = request;
     exchange->on_abort = NULL;
     exchange->is_open = true;
+    exchange->is_streaming = false;
 }
 
 void ph_http_exchange_abort(struct ph_http_exchange *exchange)
@@ -50,9 +51,45 @@ void ph_http_exchange_on_abort(struct ph_http_exchange *exchange, void (*on_abor
 
 void ph_http_respond(struct ph_http_exchange *exchange, const struct ph_http_response *response)
 {
-    PH_ASSERT(exchange->is_open);
+    PH_ASSERT(exchange->is_open && !exchange->is_streaming);
     exchange->is_open = false;
     exchange->ops->respond(exchange, response);
+}
+
+void ph_http_stream_begin(struct ph_http_exchange *exchange,
+                          const struct ph_http_response *response, size_t queue_limit)
+{
+    PH_ASSERT(exchange->is_open && !exchange->is_streaming);
+    PH_ASSERT(response->body_count == 0 && response->etag == NULL);
+    exchange->is_streaming = true;
+    exchange->ops->begin_stream(exchange, response, queue_limit);
+    if (exchange->request->method == PH_HTTP_HEAD) {
+        ph_http_stream_end(exchange);
+    }
+}
+
+void ph_http_stream_send(struct ph_http_exchange *exchange, struct ph_slice *slices, size_t count)
+{
+    size_t len = 0;
+
+    PH_ASSERT(exchange->is_open && exchange->is_streaming);
+    for (size_t i = 0; i < count; i++) {
+        len += slices[i].len;
+    }
+    if (len > 0) {
+        exchange->ops->send_stream(exchange, slices, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        ph_slice_clear(&slices[i]);
+    }
+}
+
+void ph_http_stream_end(struct ph_http_exchange *exchange)
+{
+    PH_ASSERT(exchange->is_open && exchange->is_streaming);
+    exchange->is_open = false;
+    exchange->ops->end_stream(exchange);
 }
 
 void ph_http_respond_problem(struct ph_http_exchange *exchange, int status, const char *detail,

@@ -25,7 +25,9 @@ static const char *const header_names[PH_H1_HEADER_COUNT] = {
     [PH_H1_ACCEPT_ENCODING] = "accept-encoding",
     [PH_H1_AUTHORIZATION] = "authorization",
     [PH_H1_IF_NONE_MATCH] = "if-none-match",
+    [PH_H1_IF_MATCH] = "if-match",
     [PH_H1_IF_RANGE] = "if-range",
+    [PH_H1_IDEMPOTENCY_KEY] = "idempotency-key",
     [PH_H1_RANGE] = "range",
     [PH_H1_CONTENT_TYPE] = "content-type",
     [PH_H1_LAST_EVENT_ID] = "last-event-id",
@@ -201,9 +203,6 @@ static int check_framing(struct ph_h1 *h1)
     if (has_coding && strcasecmp(value(h1, PH_H1_TRANSFER_ENCODING), "chunked") != 0) {
         return fail(h1, 501, "the only transfer coding known here is chunked");
     }
-    if (!has_coding && parser->content_length > h1->body_limit) {
-        return fail(h1, 413, "the body is too large");
-    }
     return HPE_OK;
 }
 
@@ -216,6 +215,8 @@ static void fill_request(struct ph_h1 *h1)
     request->accept_encoding = value(h1, PH_H1_ACCEPT_ENCODING);
     request->authorization = value(h1, PH_H1_AUTHORIZATION);
     request->if_none_match = value(h1, PH_H1_IF_NONE_MATCH);
+    request->if_match = value(h1, PH_H1_IF_MATCH);
+    request->idempotency_key = value(h1, PH_H1_IDEMPOTENCY_KEY);
     /* Whoever asks for a range of one version of a resource is safe with all of the current. */
     request->range = h1->values[PH_H1_IF_RANGE] == 0 ? value(h1, PH_H1_RANGE) : "";
     request->content_type = value(h1, PH_H1_CONTENT_TYPE);
@@ -232,6 +233,25 @@ static int parse_target(struct ph_h1 *h1)
     default:
         return fail(h1, 400, "the request target is malformed");
     }
+}
+
+/*
+ * Before a byte of the body is kept, and before a client is told to send it. A length that was
+ * announced allocates nothing: the body's memory grows as it arrives.
+ */
+static int limit_body(struct ph_h1 *h1)
+{
+    const struct ph_http_request *request = &h1->request;
+    bool has_coding = h1->values[PH_H1_TRANSFER_ENCODING] != 0;
+
+    h1->body.limit = h1->body_limit;
+    if (h1->router != NULL) {
+        h1->body.limit =
+            ph_router_body_limit(h1->router, request->method, request->path, h1->body_limit);
+    }
+    return !has_coding && h1->parser.content_length > h1->body.limit
+               ? fail(h1, 413, "the body is too large")
+               : HPE_OK;
 }
 
 /* RFC 9110 section 10.1.1. The only expectation there is; HTTP/1.0 knows none. */
@@ -264,6 +284,10 @@ static int on_headers_complete(llhttp_t *parser)
     }
     fill_request(h1);
     err = parse_target(h1);
+    if (err != HPE_OK) {
+        return err;
+    }
+    err = limit_body(h1);
     if (err != HPE_OK) {
         return err;
     }
@@ -302,9 +326,9 @@ static const llhttp_settings_t settings = {
     .on_message_complete = on_message_complete,
 };
 
-void ph_h1_init(struct ph_h1 *h1, size_t body_limit)
+void ph_h1_init(struct ph_h1 *h1, const struct ph_router *router, size_t body_limit)
 {
-    *h1 = (struct ph_h1){.body_limit = body_limit};
+    *h1 = (struct ph_h1){.router = router, .body_limit = body_limit};
     /* Room for the NULs behind the values beside the head itself. */
     ph_writer_init(&h1->head, PH_H1_HEAD_BYTES_MAX + PH_H1_HEADER_COUNT + 1);
     ph_writer_init(&h1->body, body_limit);

@@ -3,7 +3,7 @@
 #define PHIEN_SRC_HTTP_H1_H
 
 #include <phien/core/bytes.h>
-#include <phien/http/exchange.h>
+#include <phien/http/router.h>
 
 #include <llhttp.h>
 
@@ -26,7 +26,9 @@ enum ph_h1_header {
     PH_H1_ACCEPT_ENCODING,
     PH_H1_AUTHORIZATION,
     PH_H1_IF_NONE_MATCH,
+    PH_H1_IF_MATCH,
     PH_H1_IF_RANGE,
+    PH_H1_IDEMPOTENCY_KEY,
     PH_H1_RANGE,
     PH_H1_CONTENT_TYPE,
     PH_H1_LAST_EVENT_ID,
@@ -46,11 +48,12 @@ enum ph_h1_phase {
 struct ph_h1 {
     llhttp_t parser;
     enum ph_h1_phase phase;
-    size_t body_limit;
+    const struct ph_router *router;
+    size_t body_limit; /* of requests for which the router knows none */
     size_t head_bytes;
     unsigned headers;
-    struct ph_writer head; /* the target and kept values, each with its NUL */
-    struct ph_writer body;
+    struct ph_writer head;             /* the target and kept values, each with its NUL */
+    struct ph_writer body;             /* its limit is the request's, once the head is read */
     char name[24];                     /* of the header being read, in lower case */
     size_t name_len;                   /* sizeof(name): too long to be one that we keep */
     enum ph_h1_header kept;            /* which one its value is */
@@ -70,7 +73,8 @@ enum ph_h1_event {
     PH_H1_EVENT_FAILURE,  /* answer `status` and close; nothing more can be read */
 };
 
-void ph_h1_init(struct ph_h1 *h1, size_t body_limit);
+/* `router` says which requests may have larger bodies than `body_limit`; NULL: none. */
+void ph_h1_init(struct ph_h1 *h1, const struct ph_router *router, size_t body_limit);
 void ph_h1_fini(struct ph_h1 *h1);
 
 /* Consumes up to the next event; `used` tells how many bytes. Not while a request is complete. */

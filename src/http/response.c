@@ -79,10 +79,18 @@ void ph_response_settle(struct ph_response_plan *plan, const struct ph_http_resp
         apply_range(plan, request->range);
     }
     plan->has_length = !is_bodiless(plan->status);
+    plan->has_content = plan->has_length && !(plan->status == 416 && response->status == 200);
     if (is_head || !plan->has_length) {
         drop_body(plan);
     }
     plan->body_len = sum(plan->body, plan->body_count);
+}
+
+void ph_response_settle_stream(struct ph_response_plan *plan,
+                               const struct ph_http_response *response)
+{
+    *plan = (struct ph_response_plan){
+        .status = response->status, .has_content = true, .is_stream = true};
 }
 
 /* A head under construction. Its room was summed up beforehand, so running out is our bug. */
@@ -130,8 +138,8 @@ static size_t length(const char *text)
 static void put_representation(struct head *head, const struct ph_response_plan *plan,
                                const struct ph_http_response *response)
 {
-    bool is_unsatisfiable = plan->status == 416 && response->status == 200;
-    bool has_content = plan->has_length && !is_unsatisfiable;
+    bool has_content = plan->has_content;
+    bool is_unsatisfiable = plan->has_length && !has_content;
 
     put_line(head, "Content-Type: ", has_content ? response->content_type : NULL);
     if (plan->has_length) {
@@ -166,6 +174,9 @@ struct ph_buf *ph_response_format_head(const struct ph_response_plan *plan,
     put_line(&head, "Date: ", frame->date);
     put_representation(&head, plan, response);
     put_line(&head, "Cache-Control: ", cache_control);
+    if (plan->is_stream && !frame->is_http10) {
+        put_line(&head, "Transfer-Encoding: ", "chunked");
+    }
     if (!frame->keep_alive) {
         put_line(&head, "Connection: ", "close");
     } else if (frame->is_http10) {

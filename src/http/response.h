@@ -14,7 +14,9 @@
 struct ph_response_plan {
     int status;
     size_t content_length; /* of what GET would have got in this answer */
-    bool has_length;       /* whether the status may have a Content-Length at all */
+    bool has_length;       /* whether it has a Content-Length */
+    bool has_content;      /* whether it has a content at all, sent or not */
+    bool is_stream;        /* which goes on, nobody knows how long */
     size_t total;          /* bytes of the whole body, for Content-Range */
     struct ph_range range; /* for 206 */
     struct ph_slice *body; /* what is sent; the references are the plan's now */
@@ -25,6 +27,10 @@ struct ph_response_plan {
 /* Takes the slices of `response` over: the plan's are the same array, cut to what is sent. */
 void ph_response_settle(struct ph_response_plan *plan, const struct ph_http_response *response,
                         const struct ph_http_request *request);
+
+/* The same for an answer whose body comes later, bit by bit: no 304, no range, no length. */
+void ph_response_settle_stream(struct ph_response_plan *plan,
+                               const struct ph_http_response *response);
 
 /* What a connection adds to a head. */
 struct ph_response_frame {

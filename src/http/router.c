@@ -14,6 +14,7 @@
 struct route {
     unsigned methods;
     char *pattern;
+    size_t body_limit; /* 0: the server's */
     ph_http_handler_cb *handler;
     void *arg;
 };
@@ -69,13 +70,22 @@ static bool is_pattern(const char *pattern)
 void ph_router_add(struct ph_router *router, unsigned methods, const char *pattern,
                    ph_http_handler_cb *handler, void *arg)
 {
+    ph_router_add_upload(router, methods, pattern, 0, handler, arg);
+}
+
+void ph_router_add_upload(struct ph_router *router, unsigned methods, const char *pattern,
+                          size_t body_limit, ph_http_handler_cb *handler, void *arg)
+{
     PH_ASSERT(pattern[0] == '/' && is_pattern(pattern));
     if (methods & 1u << PH_HTTP_GET) {
         methods |= 1u << PH_HTTP_HEAD;
     }
     router->routes = ph_realloc_array(router->routes, router->count + 1, sizeof(router->routes[0]));
-    router->routes[router->count++] = (struct route){
-        .methods = methods, .pattern = ph_strdup(pattern), .handler = handler, .arg = arg};
+    router->routes[router->count++] = (struct route){.methods = methods,
+                                                     .pattern = ph_strdup(pattern),
+                                                     .body_limit = body_limit,
+                                                     .handler = handler,
+                                                     .arg = arg};
 }
 
 /* Pattern and path both begin with a slash. */
@@ -140,21 +150,45 @@ static void respond_methods(struct ph_http_exchange *exchange, unsigned methods)
     ph_http_respond(exchange, &response);
 }
 
+/* The first route of path and method; NULL, and which methods the path has, if there is none. */
+static const struct route *find_route(const struct ph_router *router, enum ph_http_method method,
+                                      const char *path, struct ph_http_param *params,
+                                      unsigned *methods)
+{
+    *methods = 0;
+    for (size_t i = 0; i < router->count; i++) {
+        const struct route *route = &router->routes[i];
+        if (match(route->pattern, path, params)) {
+            if (route->methods & 1u << method) {
+                return route;
+            }
+            *methods |= route->methods;
+        }
+    }
+    return NULL;
+}
+
+size_t ph_router_body_limit(const struct ph_router *router, enum ph_http_method method,
+                            const char *path, size_t otherwise)
+{
+    struct ph_http_param params[PH_ROUTER_PARAMS_MAX];
+    unsigned methods;
+    const struct route *route = find_route(router, method, path, params, &methods);
+
+    return route != NULL && route->body_limit > otherwise ? route->body_limit : otherwise;
+}
+
 void ph_router_dispatch(const struct ph_router *router, struct ph_http_exchange *exchange)
 {
     const struct ph_http_request *request = ph_http_exchange_request(exchange);
-    unsigned methods = 0;
+    struct ph_http_param params[PH_ROUTER_PARAMS_MAX];
+    unsigned methods;
+    const struct route *route =
+        find_route(router, request->method, request->path, params, &methods);
 
-    for (size_t i = 0; i < router->count; i++) {
-        const struct route *route = &router->routes[i];
-        struct ph_http_param params[PH_ROUTER_PARAMS_MAX];
-        if (match(route->pattern, request->path, params)) {
-            if (route->methods & 1u << request->method) {
-                route->handler(exchange, params, route->arg);
-                return;
-            }
-            methods |= route->methods;
-        }
+    if (route != NULL) {
+        route->handler(exchange, params, route->arg);
+        return;
     }
     if (methods != 0) {
         respond_methods(exchange, methods);

@@ -54,6 +54,7 @@ void ph_http_server_destroy(struct ph_http_server **ref)
     if (server->listener != NULL) {
         ph_tcp_listener_close(&server->listener);
     }
+    ph_chunked_fini(&server->shared.chunked);
     free(server->common_headers);
     free(server);
 }

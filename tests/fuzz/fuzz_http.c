@@ -120,7 +120,7 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t step)
     enum ph_h1_event event = PH_H1_EVENT_NONE;
     struct ph_h1 h1;
 
-    ph_h1_init(&h1, BODY_LIMIT);
+    ph_h1_init(&h1, NULL, BODY_LIMIT);
     for (size_t at = 0; at < size && event != PH_H1_EVENT_FAILURE;) {
         size_t used;
         event = ph_h1_feed(&h1, data + at, size - at < step ? size - at : step, &used);

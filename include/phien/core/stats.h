@@ -37,17 +37,26 @@
     X(PACKAGED_BYTES, "phien_packaged_bytes_total", "", "counter", "Bytes of parts closed.")       \
     X(SNAPSHOTS, "phien_snapshots_total", "", "counter", "Snapshots posted to workers.")           \
     X(HOLDS, "phien_holds", "", "gauge", "Requests held for a part that is yet to come.")          \
+    X(EVENT_READERS, "phien_event_readers", "", "gauge", "Readers of event streams.")              \
     X(HTTP_BYTES, "phien_http_sent_bytes_total", "", "counter", "Bytes of HTTP responses.")        \
     X(HTTP_200, "phien_http_requests_total", "{status=\"200\"}", "counter",                        \
       "Requests answered, by status.")                                                             \
+    X(HTTP_201, "phien_http_requests_total", "{status=\"201\"}", "counter", "")                    \
     X(HTTP_204, "phien_http_requests_total", "{status=\"204\"}", "counter", "")                    \
     X(HTTP_206, "phien_http_requests_total", "{status=\"206\"}", "counter", "")                    \
     X(HTTP_304, "phien_http_requests_total", "{status=\"304\"}", "counter", "")                    \
     X(HTTP_400, "phien_http_requests_total", "{status=\"400\"}", "counter", "")                    \
     X(HTTP_401, "phien_http_requests_total", "{status=\"401\"}", "counter", "")                    \
+    X(HTTP_403, "phien_http_requests_total", "{status=\"403\"}", "counter", "")                    \
     X(HTTP_404, "phien_http_requests_total", "{status=\"404\"}", "counter", "")                    \
     X(HTTP_405, "phien_http_requests_total", "{status=\"405\"}", "counter", "")                    \
+    X(HTTP_409, "phien_http_requests_total", "{status=\"409\"}", "counter", "")                    \
+    X(HTTP_412, "phien_http_requests_total", "{status=\"412\"}", "counter", "")                    \
+    X(HTTP_413, "phien_http_requests_total", "{status=\"413\"}", "counter", "")                    \
+    X(HTTP_415, "phien_http_requests_total", "{status=\"415\"}", "counter", "")                    \
     X(HTTP_416, "phien_http_requests_total", "{status=\"416\"}", "counter", "")                    \
+    X(HTTP_422, "phien_http_requests_total", "{status=\"422\"}", "counter", "")                    \
+    X(HTTP_429, "phien_http_requests_total", "{status=\"429\"}", "counter", "")                    \
     X(HTTP_503, "phien_http_requests_total", "{status=\"503\"}", "counter", "")                    \
     X(HTTP_OTHER, "phien_http_requests_total", "{status=\"other\"}", "counter", "")                \
     X(WRITE_QUEUE_DROPS, "phien_write_queue_drops_total", "", "counter",                           \

@@ -85,7 +85,8 @@ static void sums_go_over_all_workers(void **state)
 static void statuses_have_their_rows(void **state)
 {
     (void)state;
-    static const int statuses[] = {200, 204, 206, 304, 400, 401, 404, 405, 416, 503};
+    static const int statuses[] = {200, 201, 204, 206, 304, 400, 401, 403, 404,
+                                   405, 409, 412, 413, 415, 416, 422, 429, 503};
 
     for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++) {
         char line[64];
@@ -96,7 +97,7 @@ static void statuses_have_their_rows(void **state)
         check_line(page, line);
         free(page);
     }
-    static const int others[] = {-1, 0, 100, 201, 500, 599, 65536 + 200};
+    static const int others[] = {-1, 0, 100, 202, 500, 599, 65536 + 200};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         assert_int_equal(ph_stats_http_status(others[i]), PH_STAT_HTTP_OTHER);
     }

@@ -53,7 +53,7 @@ static void read_all(struct script *script, const char *bytes, size_t len, size_
     size_t pos = 0;
     enum ph_h1_event event = PH_H1_EVENT_NONE;
 
-    ph_h1_init(&h1, BODY_LIMIT);
+    ph_h1_init(&h1, NULL, BODY_LIMIT);
     script->len = 0;
     script->text[0] = '\0';
     while (pos < len && event != PH_H1_EVENT_FAILURE) {
@@ -444,7 +444,7 @@ static void phases_tell_how_far_it_is(void **state)
                 {"b", PH_H1_COMPLETE}};
     struct ph_h1 h1;
 
-    ph_h1_init(&h1, BODY_LIMIT);
+    ph_h1_init(&h1, NULL, BODY_LIMIT);
     for (size_t i = 0; i < PH_ARRAY_SIZE(rows); i++) {
         size_t used;
         ph_h1_feed(&h1, (const uint8_t *)rows[i].bytes, strlen(rows[i].bytes), &used);
