@@ -14,11 +14,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_BOXES = 256 << 10 };
+
 struct ph_cmaf {
     struct ph_muxer muxer;
     struct ph_buf *init;
     struct ph_samples samples;        /* of the open part */
     AVPacket *packet;                 /* one of them, for the muxer */
+    struct ph_writer boxes;           /* before the open part's fragment */
     bool has_samples[PH_TRACK_KINDS]; /* the muxer, for the open part */
     enum ph_track_kind newest_kind;   /* of those, _NONE if there are none */
     int64_t newest_dts;
@@ -78,6 +81,7 @@ int ph_cmaf_create(struct ph_cmaf **out, const struct ph_track *video, const str
     PH_ASSERT(video != NULL || audio != NULL);
     cmaf->is_delayed = needs_packet_for_init(audio);
     ph_samples_init(&cmaf->samples);
+    ph_writer_init(&cmaf->boxes, MAX_BOXES);
     cmaf->packet = av_packet_alloc();
     int err = cmaf->packet != NULL ? ph_muxer_init(&cmaf->muxer, "mp4") : PH_ENOMEM;
     if (err == PH_OK) {
@@ -104,6 +108,7 @@ void ph_cmaf_destroy(struct ph_cmaf **ref)
     }
     av_packet_free(&cmaf->packet);
     ph_samples_fini(&cmaf->samples);
+    ph_writer_fini(&cmaf->boxes);
     ph_buf_unref(&cmaf->init);
     ph_muxer_fini(&cmaf->muxer);
     free(cmaf);
@@ -171,6 +176,22 @@ int ph_cmaf_add(struct ph_cmaf *cmaf, const AVPacket *packet)
     return err;
 }
 
+void ph_cmaf_add_box(struct ph_cmaf *cmaf, const void *box, size_t len)
+{
+    if (len <= MAX_BOXES - cmaf->boxes.len) {
+        ph_write_bytes(&cmaf->boxes, box, len);
+    }
+}
+
+/* The muxer writes a fragment only when flushed, so what is written before stands before it. */
+static void write_boxes(struct ph_cmaf *cmaf)
+{
+    if (cmaf->boxes.len > 0) {
+        ph_muxer_insert(&cmaf->muxer, cmaf->boxes.data, cmaf->boxes.len);
+    }
+    ph_writer_fini(&cmaf->boxes);
+}
+
 /* With delay_moov the first flush writes the init segment alone. */
 static int take_delayed_init(struct ph_cmaf *cmaf)
 {
@@ -193,6 +214,7 @@ int ph_cmaf_cut(struct ph_cmaf *cmaf, int64_t video_end, struct ph_buf **part)
         err = free_next(cmaf);
     }
     if (err == PH_OK) {
+        write_boxes(cmaf);
         err = ph_muxer_flush(&cmaf->muxer, part);
         memset(cmaf->has_samples, 0, sizeof(cmaf->has_samples));
         cmaf->newest_kind = PH_TRACK_NONE;

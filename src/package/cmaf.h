@@ -30,7 +30,8 @@ PH_MUST_CHECK int ph_cmaf_add(struct ph_cmaf *cmaf, const AVPacket *packet);
 
 /*
  * Bytes of a box to stand before the movie fragment of the part under way, which needs not have
- * packets yet: an event message. In the order of the calls.
+ * packets yet: an event message. In the order of the calls; a box that would make it more than
+ * 256 KB a part is left out.
  */
 void ph_cmaf_add_box(struct ph_cmaf *cmaf, const void *box, size_t len);
 

@@ -6,6 +6,7 @@
 #include "mpegts.h"
 
 #include "muxer.h"
+#include "pmt.h"
 
 #include <phien/core/mem.h>
 
@@ -13,9 +14,11 @@
 #include <string.h>
 
 enum {
-    TS_PACKET = 188,
+    TS_PACKET = PH_TS_PACKET,
     PID_PAT = 0x0000,
     PID_SDT = 0x0011,
+    PID_PMT = 0x1000, /* by the muxer's default */
+    MAX_ID3 = 65000,  /* what a PES packet with a length can hold, nearly */
     /*
      * How far decoding lies behind PCR, and audio frames share a PES packet for half of it:
      * without a delay each audio frame would be a PES packet of its own.
@@ -25,7 +28,10 @@ enum {
 
 struct ph_mpegts {
     struct ph_muxer muxer;
-    bool has_packets; /* in the open segment */
+    int id3_stream;
+    int64_t id3_pts;  /* of the last tag */
+    bool has_tables;  /* the open segment: PAT and PMT */
+    bool has_packets; /* and packets of the tracks */
 };
 
 bool ph_mpegts_carries(const struct ph_track *track)
@@ -72,6 +78,10 @@ static int begin(struct ph_mpegts *mpegts, const struct ph_track *video,
     if (err == PH_OK && ph_mpegts_carries(audio)) {
         err = ph_muxer_add_track(&mpegts->muxer, audio, 0);
     }
+    /* Declared from the first PMT on: a PMT that changes would be a discontinuity. */
+    if (err == PH_OK) {
+        err = ph_muxer_add_id3(&mpegts->muxer, &mpegts->id3_stream);
+    }
     return err == PH_OK ? ph_muxer_begin(&mpegts->muxer, options) : err;
 }
 
@@ -106,6 +116,14 @@ void ph_mpegts_destroy(struct ph_mpegts **ref)
     free(mpegts);
 }
 
+static void begin_segment(struct ph_mpegts *mpegts)
+{
+    if (!mpegts->has_tables) {
+        /* Acts once. The plus keeps the other flags. */
+        ph_muxer_set(&mpegts->muxer, "mpegts_flags", "+resend_headers");
+    }
+}
+
 int ph_mpegts_add(struct ph_mpegts *mpegts, const AVPacket *packet)
 {
     int kind = packet->stream_index;
@@ -113,12 +131,26 @@ int ph_mpegts_add(struct ph_mpegts *mpegts, const AVPacket *packet)
     if (kind > PH_TRACK_NONE && kind < PH_TRACK_KINDS && mpegts->muxer.stream_of[kind] < 0) {
         return PH_OK;
     }
-    if (!mpegts->has_packets) {
-        /* Acts once. The plus keeps the other flags. */
-        ph_muxer_set(&mpegts->muxer, "mpegts_flags", "+resend_headers");
-    }
+    begin_segment(mpegts);
     int err = ph_muxer_write(&mpegts->muxer, packet, packet->duration);
+    mpegts->has_tables |= err == PH_OK;
     mpegts->has_packets |= err == PH_OK;
+    return err;
+}
+
+int ph_mpegts_add_id3(struct ph_mpegts *mpegts, const void *tag, size_t len, int64_t pts)
+{
+    if (len == 0 || len > MAX_ID3 || pts < 0) {
+        return PH_EINVAL;
+    }
+    /* With B-frames, what is decoded later may be shown earlier; the muxer takes it for an error.*/
+    int64_t id3_pts = pts > mpegts->id3_pts ? pts : mpegts->id3_pts;
+    begin_segment(mpegts);
+    int err = ph_muxer_write_id3(&mpegts->muxer, mpegts->id3_stream, tag, len, id3_pts);
+    if (err == PH_OK) {
+        mpegts->id3_pts = id3_pts;
+        mpegts->has_tables = true;
+    }
     return err;
 }
 
@@ -141,6 +173,15 @@ static void move_sdt_behind_pmt(struct ph_buf *segment)
     memcpy(segment->data + 2 * TS_PACKET, sdt, TS_PACKET);
 }
 
+static void complete_pmts(struct ph_buf *segment)
+{
+    for (size_t at = 0; at + TS_PACKET <= segment->len; at += TS_PACKET) {
+        if (pid_of(segment->data + at) == PID_PMT) {
+            ph_pmt_add_id3_pointer(segment->data + at);
+        }
+    }
+}
+
 int ph_mpegts_cut(struct ph_mpegts *mpegts, struct ph_buf **segment)
 {
     if (!mpegts->has_packets) {
@@ -149,7 +190,9 @@ int ph_mpegts_cut(struct ph_mpegts *mpegts, struct ph_buf **segment)
     /* Flushing first: audio that is still being collected belongs to this segment. */
     int err = ph_muxer_flush(&mpegts->muxer, segment);
     mpegts->has_packets = false;
+    mpegts->has_tables = false;
     if (err == PH_OK) {
+        complete_pmts(*segment);
         move_sdt_behind_pmt(*segment);
     }
     return err;

@@ -31,6 +31,7 @@ PH_MUST_CHECK int ph_mpegts_add(struct ph_mpegts *mpegts, const AVPacket *packet
 
 /*
  * An ID3 tag whose time is `pts`, 90 kHz, on the timeline of the packets: before the next of them.
+ * A time before the last tag's counts as that.
  * Each segment says in its PMT that there may be some (timed metadata of HLS: stream type 0x15 with
  * both descriptors), whether there are or not. PH_EINVAL: empty or over 65000 bytes; PH_EMEDIA.
  */

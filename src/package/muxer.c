@@ -81,6 +81,19 @@ int ph_muxer_add_track(struct ph_muxer *muxer, const struct ph_track *track, uin
     return PH_OK;
 }
 
+int ph_muxer_add_id3(struct ph_muxer *muxer, int *out)
+{
+    AVStream *stream = avformat_new_stream(muxer->context, NULL);
+
+    if (stream == NULL) {
+        return PH_ENOMEM;
+    }
+    stream->codecpar->codec_type = AVMEDIA_TYPE_DATA;
+    stream->codecpar->codec_id = AV_CODEC_ID_TIMED_ID3;
+    *out = stream->index;
+    return PH_OK;
+}
+
 static int open_output(struct ph_muxer *muxer)
 {
     int err = avio_open_dyn_buf(&muxer->context->pb);
@@ -145,6 +158,27 @@ int ph_muxer_write(struct ph_muxer *muxer, const AVPacket *packet, int64_t durat
     return translate(err);
 }
 
+int ph_muxer_write_id3(struct ph_muxer *muxer, int stream, const void *tag, size_t len, int64_t pts)
+{
+    AVPacket *own = muxer->packet;
+
+    if (muxer->context->pb == NULL) {
+        return PH_ENOMEM; /* there was none for its output */
+    }
+    own->data = (uint8_t *)(uintptr_t)tag; /* which the muxer only reads */
+    own->size = (int)len;
+    own->pts = pts;
+    own->dts = pts;
+    own->duration = 0;
+    own->flags = AV_PKT_FLAG_KEY;
+    own->stream_index = stream;
+    av_packet_rescale_ts(own, (AVRational){1, 90000}, muxer->context->streams[stream]->time_base);
+    int err = av_write_frame(muxer->context, own);
+    own->data = NULL;
+    own->size = 0;
+    return translate(err);
+}
+
 int ph_muxer_write_nothing(struct ph_muxer *muxer, enum ph_track_kind kind, int64_t dts)
 {
     AVPacket *own = muxer->packet;
@@ -160,6 +194,13 @@ int ph_muxer_write_nothing(struct ph_muxer *muxer, enum ph_track_kind kind, int6
     int err = av_write_frame(muxer->context, own);
     av_packet_unref(own);
     return translate(err);
+}
+
+void ph_muxer_insert(struct ph_muxer *muxer, const void *data, size_t len)
+{
+    if (muxer->context->pb != NULL) {
+        avio_write(muxer->context->pb, data, (int)len);
+    }
 }
 
 static void release_output(void *opaque, uint8_t *data)

@@ -25,6 +25,9 @@ void ph_muxer_fini(struct ph_muxer *muxer);
 PH_MUST_CHECK int ph_muxer_add_track(struct ph_muxer *muxer, const struct ph_track *track,
                                      uint32_t tag);
 
+/* Timed metadata, also before ph_muxer_begin: `stream` is for ph_muxer_write_id3. */
+PH_MUST_CHECK int ph_muxer_add_id3(struct ph_muxer *muxer, int *stream);
+
 /*
  * Writes the header. Each option is a name and its value, NULL ends the list; every one of them
  * must be known to the muxer.
@@ -46,6 +49,13 @@ PH_MUST_CHECK int ph_muxer_write(struct ph_muxer *muxer, const AVPacket *packet,
  */
 PH_MUST_CHECK int ph_muxer_write_nothing(struct ph_muxer *muxer, enum ph_track_kind kind,
                                          int64_t dts);
+
+/* An ID3 tag at `pts`, 90 kHz, not before the last one's. PH_EMEDIA: the muxer refuses it. */
+PH_MUST_CHECK int ph_muxer_write_id3(struct ph_muxer *muxer, int stream, const void *tag,
+                                     size_t len, int64_t pts);
+
+/* Puts bytes that are not the muxer's between what it has written and what it writes next. */
+void ph_muxer_insert(struct ph_muxer *muxer, const void *data, size_t len);
 
 /* What was written since the last call; PH_EAGAIN if that is nothing. The caller owns `out`. */
 PH_MUST_CHECK int ph_muxer_take(struct ph_muxer *muxer, struct ph_buf **out);

@@ -424,6 +424,110 @@ static void test_a_refused_packet_is_left_out(void **state)
     media_close(&m);
 }
 
+static void append(struct ph_buf *part, uint8_t *all, size_t *len)
+{
+    memcpy(all + *len, part->data, part->len);
+    *len += part->len;
+    ph_buf_unref(&part);
+}
+
+/*
+ * Boxes before a fragment are all that changes: init segment and fragments are the same to the
+ * byte, also where the init segment comes with the first cut, and a demuxer finds every sample.
+ */
+static void check_boxes(const char *file)
+{
+    static const char box[] = "\0\0\0\x0e"
+                              "emsg"
+                              "\x01"
+                              "first";
+    static const char second[] = "\0\0\0\x08"
+                                 "emsg";
+    struct media m;
+    size_t len = 4096; /* room for the init segment */
+    uint8_t *all = ph_alloc(1 << 20);
+
+    media_open(&m, file);
+    struct ph_cmaf *cmaf = create(&m);
+    struct ph_cmaf *plain = create(&m);
+    for (size_t i = 0, parts = 0; i < m.count; i++) {
+        if (i % 11 == 0) {
+            ph_cmaf_add_box(cmaf, box, 14); /* before the part's first packet */
+        }
+        assert_int_equal(ph_cmaf_add(cmaf, m.packets[i]), 0);
+        assert_int_equal(ph_cmaf_add(plain, m.packets[i]), 0);
+        if (i % 11 == 5 && parts % 2 == 0) {
+            ph_cmaf_add_box(cmaf, second, 8);
+        }
+        if (i % 11 == 10 || i + 1 == m.count) {
+            struct ph_buf *part = NULL;
+            struct ph_buf *wanted = NULL;
+            size_t boxes = parts++ % 2 == 0 && i % 11 >= 5 ? 22 : 14;
+            assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+            assert_int_equal(ph_cmaf_cut(plain, AV_NOPTS_VALUE, &wanted), 0);
+            assert_int_equal(part->len, boxes + wanted->len);
+            assert_memory_equal(part->data, box, 14);
+            assert_memory_equal(part->data + 14, second, boxes - 14);
+            assert_memory_equal(part->data + boxes, wanted->data, wanted->len);
+            ph_buf_unref(&wanted);
+            append(part, all, &len);
+        }
+    }
+    const struct ph_buf *init = ph_cmaf_init(cmaf);
+    assert_int_equal(init->len, ph_cmaf_init(plain)->len);
+    assert_memory_equal(init->data, ph_cmaf_init(plain)->data, init->len);
+    memcpy(all + 4096 - init->len, init->data, init->len);
+    struct read_back back = {&m, {0}};
+    media_read_back(all + 4096 - init->len, init->len + len - 4096, "mp4", take_read_back, &back);
+    assert_int_equal(back.seen[PH_TRACK_VIDEO] + back.seen[PH_TRACK_AUDIO], m.count);
+    ph_cmaf_destroy(&plain);
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+    free(all);
+}
+
+static void test_boxes_before_the_fragment(void **state)
+{
+    (void)state;
+    check_boxes("h264_bframes_aac.mp4");
+    check_boxes("hevc_ac3.mp4"); /* its init segment comes late */
+    check_boxes("av1_opus.mp4");
+    check_boxes("mp2.mka");
+}
+
+/* Where there is no part, they wait for the next; but not without end. */
+static void test_boxes_wait_for_a_part(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_buf *part = NULL;
+    uint8_t *box = ph_alloc(100 << 10);
+
+    media_open(&m, "hevc_ac3.mp4");
+    struct ph_cmaf *cmaf = create(&m);
+    memcpy(box, "\0\x01\x90\0free", 8);
+    for (int i = 0; i < 4; i++) {
+        box[8] = (uint8_t)i;
+        ph_cmaf_add_box(cmaf, box, 100 << 10);
+        assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), PH_EAGAIN);
+    }
+    ph_cmaf_add_box(cmaf, "\0\0\0\x08skip", 8);
+    /* Video alone is not published before the audio's configuration is known. */
+    assert_int_equal(ph_cmaf_add(cmaf, media_nth(&m, PH_TRACK_VIDEO, 0)), 0);
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), PH_EAGAIN);
+    assert_int_equal(ph_cmaf_add(cmaf, media_nth(&m, PH_TRACK_AUDIO, 0)), 0);
+    assert_int_equal(ph_cmaf_cut(cmaf, AV_NOPTS_VALUE, &part), 0);
+    assert_int_equal(box_find(box_of(part), "free", 0).data[0], 0);
+    assert_int_equal(box_find(box_of(part), "free", 1).data[0], 1);
+    assert_null(box_find(box_of(part), "free", 2).data);
+    assert_ptr_equal(box_need(box_of(part), "skip").data, part->data + (200 << 10) + 8);
+    assert_memory_equal(part->data + (200 << 10) + 12, "moof", 4);
+    ph_buf_unref(&part);
+    ph_cmaf_destroy(&cmaf);
+    media_close(&m);
+    free(box);
+}
+
 static void test_unusable_parameters(void **state)
 {
     (void)state;
@@ -450,6 +554,8 @@ int main(void)
         cmocka_unit_test(test_frame_before_the_foreseen_end),
         cmocka_unit_test(test_bad_packets_are_refused),
         cmocka_unit_test(test_a_refused_packet_is_left_out),
+        cmocka_unit_test(test_boxes_before_the_fragment),
+        cmocka_unit_test(test_boxes_wait_for_a_part),
         cmocka_unit_test(test_unusable_parameters),
     };
 

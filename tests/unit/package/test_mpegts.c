@@ -12,7 +12,15 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { TS_PACKET = 188, PID_PAT = 0, PID_PMT = 0x1000, PID_VIDEO = 0x100, PID_AUDIO = 0x101 };
+enum {
+    TS_PACKET = 188,
+    PID_PAT = 0,
+    PID_PMT = 0x1000,
+    PID_VIDEO = 0x100,
+    PID_AUDIO = 0x101,
+    PID_ID3 = 0x102,
+    MAX_ID3 = 65000,
+};
 
 static unsigned pid_of(const uint8_t *packet)
 {
@@ -354,6 +362,308 @@ static void test_hevc_and_ac3(void **state)
     media_close(&m);
 }
 
+static size_t payload_at(const uint8_t *packet)
+{
+    return 4 + ((packet[3] & 0x20) != 0 ? 1u + packet[4] : 0);
+}
+
+/* Where the first PES packet of this PID begins, at or after `from`; the end if there is none. */
+static size_t find_pes(const struct ph_buf *segment, unsigned pid, size_t from)
+{
+    while (from < segment->len &&
+           (pid_of(segment->data + from) != pid || !is_start(segment->data + from))) {
+        from += TS_PACKET;
+    }
+    return from;
+}
+
+/* Joins the PES packet that begins in the TS packet at `from`; its length. */
+static size_t join_pes(const struct ph_buf *segment, size_t from, uint8_t *out, size_t size)
+{
+    unsigned pid = pid_of(segment->data + from);
+    size_t len = 0;
+
+    for (size_t at = from; at < segment->len; at += TS_PACKET) {
+        const uint8_t *packet = segment->data + at;
+        if (pid_of(packet) != pid || (packet[3] & 0x10) == 0) {
+            continue;
+        }
+        if (at > from && is_start(packet)) {
+            break;
+        }
+        size_t start = payload_at(packet);
+        assert_true(len + TS_PACKET - start <= size);
+        memcpy(out + len, packet + start, TS_PACKET - start);
+        len += TS_PACKET - start;
+    }
+    return len;
+}
+
+/* The PTS of the `index`-th PES packet with ID3, which has this tag. */
+static int64_t check_id3(const struct ph_buf *segment, int index, const void *tag, size_t len)
+{
+    uint8_t *pes = ph_alloc(70000);
+    size_t at = find_pes(segment, PID_ID3, 0);
+
+    while (index-- > 0) {
+        at = find_pes(segment, PID_ID3, at + TS_PACKET);
+    }
+    assert_true(at < segment->len);
+    assert_int_equal(join_pes(segment, at, pes, 70000), 14 + len);
+    assert_int_equal(be32(pes), 0x1bd);
+    assert_int_equal(pes[4] << 8 | pes[5], 8 + len);
+    assert_int_equal(pes[6], 0x84); /* data_alignment_indicator */
+    assert_int_equal(pes[7], 0x80); /* PTS alone */
+    assert_int_equal(pes[8], 5);
+    assert_memory_equal(pes + 14, tag, len);
+    int64_t pts = pes_time(pes + 9);
+    free(pes);
+    return pts;
+}
+
+static void check_pmts(const struct ph_buf *segment, const uint8_t *section, size_t len)
+{
+    int count = 0;
+
+    for (size_t i = 0; i < segment->len; i += TS_PACKET) {
+        const uint8_t *packet = segment->data + i;
+        if (pid_of(packet) != PID_PMT) {
+            continue;
+        }
+        size_t at = payload_at(packet);
+        assert_int_equal(packet[at], 0);
+        assert_memory_equal(packet + at + 1, section, len);
+        for (at += 1 + len; at < TS_PACKET; at++) {
+            assert_int_equal(packet[at], 0xff);
+        }
+        count++;
+    }
+    assert_true(count > 0);
+}
+
+static const uint8_t pmt_with_video[] = {
+    0x02, 0xb0, 0x3c, 0x00, 0x01, 0xc1, 0x00, 0x00, 0xe1, 0x00, 0xf0, 0x11, 0x25, 0x0f, 0xff, 0xff,
+    0x49, 0x44, 0x33, 0x20, 0xff, 0x49, 0x44, 0x33, 0x20, 0x00, 0x1f, 0x00, 0x01, 0x1b, 0xe1, 0x00,
+    0xf0, 0x00, 0x0f, 0xe1, 0x01, 0xf0, 0x00, 0x15, 0xe1, 0x02, 0xf0, 0x0f, 0x26, 0x0d, 0xff, 0xff,
+    0x49, 0x44, 0x33, 0x20, 0xff, 0x49, 0x44, 0x33, 0x20, 0x00, 0x0f, 0x22, 0xbb, 0x5b, 0x1a};
+static const uint8_t pmt_of_audio[] = {
+    0x02, 0xb0, 0x37, 0x00, 0x01, 0xc1, 0x00, 0x00, 0xe1, 0x00, 0xf0, 0x11, 0x25, 0x0f,
+    0xff, 0xff, 0x49, 0x44, 0x33, 0x20, 0xff, 0x49, 0x44, 0x33, 0x20, 0x00, 0x1f, 0x00,
+    0x01, 0x0f, 0xe1, 0x00, 0xf0, 0x00, 0x15, 0xe1, 0x01, 0xf0, 0x0f, 0x26, 0x0d, 0xff,
+    0xff, 0x49, 0x44, 0x33, 0x20, 0xff, 0x49, 0x44, 0x33, 0x20, 0x00, 0x0f};
+
+/* In every PMT, from the first on, with or without discontinuity, though no tag ever comes. */
+static void test_pmt_declares_id3(void **state)
+{
+    (void)state;
+    struct media m;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    for (int is_discontinuity = 0; is_discontinuity < 2; is_discontinuity++) {
+        struct ph_mpegts *ts = NULL;
+        struct ph_buf *segment = NULL;
+        assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, is_discontinuity), 0);
+        for (int round = 0; round < 2; round++) {
+            for (size_t i = 0; i < m.count / 2; i++) {
+                const AVPacket *packet = m.packets[(size_t)round * (m.count / 2) + i];
+                assert_int_equal(ph_mpegts_add(ts, packet), 0);
+            }
+            assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+            check_pmts(segment, pmt_with_video, sizeof(pmt_with_video));
+            assert_int_equal(find_pes(segment, PID_ID3, 0), segment->len);
+            ph_buf_unref(&segment);
+        }
+        ph_mpegts_destroy(&ts);
+    }
+
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+    assert_int_equal(ph_mpegts_create(&ts, NULL, m.audio, false), 0);
+    assert_int_equal(ph_mpegts_add(ts, media_nth(&m, PH_TRACK_AUDIO, 0)), 0);
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    assert_memory_equal(segment->data + TS_PACKET + 5, pmt_of_audio, sizeof(pmt_of_audio));
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
+static void test_id3_golden(void **state)
+{
+    (void)state;
+    static const uint8_t tag[39] = "ID3\x04";
+    static const uint8_t wanted[] = {0x00, 0x00, 0x01, 0xbd, 0x00, 0x2f, 0x84,
+                                     0x80, 0x05, 0x21, 0x00, 0x01, 0x46, 0x51};
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, false), 0);
+    assert_int_equal(ph_mpegts_add_id3(ts, tag, sizeof(tag), 9000), 0);
+    assert_int_equal(ph_mpegts_add(ts, m.packets[0]), 0);
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    size_t at = find_pes(segment, PID_ID3, 0);
+    uint8_t pes[TS_PACKET];
+    assert_true(at < segment->len);
+    assert_int_equal(join_pes(segment, at, pes, sizeof(pes)), sizeof(wanted) + sizeof(tag));
+    assert_memory_equal(pes, wanted, sizeof(wanted));
+    assert_memory_equal(pes + sizeof(wanted), tag, sizeof(tag));
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
+/*
+ * A tag with the time of a picture gets the very PTS of that picture, right before it, wherever
+ * on the timeline: also where 33 bits begin anew.
+ */
+static void check_same_pts(int64_t offset, const struct media *m)
+{
+    static const size_t sizes[] = {1, 157, 158, 170, 171, 1000, 20000, MAX_ID3};
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+    uint8_t *tag = ph_alloc(MAX_ID3);
+    int counters[8192];
+    int key_frames = 0;
+    size_t at = 0;
+
+    memset(counters, -1, sizeof(counters));
+    assert_int_equal(ph_mpegts_create(&ts, m->video, m->audio, false), 0);
+    for (size_t i = 0; i < m->count; i++) {
+        AVPacket *packet = av_packet_clone(m->packets[i]);
+        bool is_video = packet->stream_index == PH_TRACK_VIDEO;
+        int64_t shift = av_rescale_q(offset, (AVRational){1, 90000}, packet->time_base);
+        packet->pts += shift;
+        packet->dts += shift;
+        if (is_video && (packet->flags & AV_PKT_FLAG_KEY) != 0 && i > 0) {
+            assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+            check_continuity(segment, counters);
+            ph_buf_unref(&segment);
+        }
+        if (is_video && (packet->flags & AV_PKT_FLAG_KEY) != 0) {
+            key_frames++;
+            for (size_t k = 0; k < PH_ARRAY_SIZE(sizes); k++) {
+                memset(tag, (int)(k + 1), sizes[k]);
+                assert_int_equal(ph_mpegts_add_id3(ts, tag, sizes[k], packet->pts), 0);
+            }
+            /* A look into it: what is written is written. */
+            assert_int_equal(ph_mpegts_add(ts, packet), 0);
+            assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+            check_continuity(segment, counters);
+            assert_int_equal(pid_of(segment->data), PID_PAT);
+            assert_int_equal(pid_of(segment->data + TS_PACKET), PID_PMT);
+            check_pmts(segment, pmt_with_video, sizeof(pmt_with_video));
+            for (size_t k = 0; k < PH_ARRAY_SIZE(sizes); k++) {
+                memset(tag, (int)(k + 1), sizes[k]);
+                int64_t pts = check_id3(segment, (int)k, tag, sizes[k]);
+                assert_true(pts == (packet->pts & INT64_C(0x1ffffffff)));
+                assert_true(pts == scan_pes(segment, PID_VIDEO).first);
+            }
+            at = find_pes(segment, PID_VIDEO, 0);
+            assert_true(find_pes(segment, PID_ID3, 0) < at);
+            assert_int_equal(find_pes(segment, PID_ID3, at), segment->len);
+            ph_buf_unref(&segment);
+        } else {
+            assert_int_equal(ph_mpegts_add(ts, packet), 0);
+        }
+        av_packet_free(&packet);
+    }
+    assert_true(key_frames > 1);
+    ph_mpegts_destroy(&ts);
+    free(tag);
+}
+
+static void test_id3_has_the_time_of_the_picture(void **state)
+{
+    (void)state;
+    struct media m;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    check_same_pts(0, &m);
+    /* The wrap comes in the middle of it. */
+    check_same_pts((INT64_C(1) << 33) - (MEDIA_START_S + 2) * 90000, &m);
+    check_same_pts((INT64_C(5) << 33) + 12345, &m);
+    media_close(&m);
+}
+
+/* Decoding order is not the order of pictures: a tag's time never lies before the last one's. */
+static void test_id3_times_do_not_go_back(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, false), 0);
+    assert_int_equal(ph_mpegts_add(ts, m.packets[0]), 0);
+    assert_int_equal(ph_mpegts_add_id3(ts, "ID3a", 4, 909000), 0);
+    assert_int_equal(ph_mpegts_add_id3(ts, "ID3b", 4, 903000), 0);
+    assert_int_equal(ph_mpegts_add_id3(ts, "ID3c", 4, 909000), 0);
+    assert_int_equal(ph_mpegts_add_id3(ts, "ID3d", 4, 909001), 0);
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    assert_int_equal(check_id3(segment, 0, "ID3a", 4), 909000);
+    assert_int_equal(check_id3(segment, 1, "ID3b", 4), 909000);
+    assert_int_equal(check_id3(segment, 2, "ID3c", 4), 909000);
+    assert_int_equal(check_id3(segment, 3, "ID3d", 4), 909001);
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
+/* A tag alone is no segment; it goes with the next one, which begins as all do. */
+static void test_id3_alone_is_no_segment(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, NULL, m.audio, false), 0);
+    for (size_t round = 0; round < 3; round++) {
+        assert_int_equal(ph_mpegts_add_id3(ts, "ID3a", 4, 900000), 0);
+        assert_int_equal(ph_mpegts_cut(ts, &segment), PH_EAGAIN);
+        assert_null(segment);
+        for (size_t i = 0; i < 20; i++) {
+            const AVPacket *packet = media_nth(&m, PH_TRACK_AUDIO, round * 20 + i);
+            assert_int_equal(ph_mpegts_add(ts, packet), 0);
+        }
+        assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+        assert_int_equal(pid_of(segment->data), PID_PAT);
+        assert_int_equal(pid_of(segment->data + TS_PACKET), PID_PMT);
+        /* Without video the audio has the first PID. */
+        assert_true(find_pes(segment, PID_AUDIO, 0) < find_pes(segment, PID_VIDEO, 0));
+        ph_buf_unref(&segment);
+    }
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+}
+
+static void test_bad_tags_are_refused(void **state)
+{
+    (void)state;
+    struct media m;
+    struct ph_mpegts *ts = NULL;
+    struct ph_buf *segment = NULL;
+    uint8_t *tag = ph_alloc(MAX_ID3 + 1);
+
+    media_open(&m, "h264_bframes_aac.mp4");
+    assert_int_equal(ph_mpegts_create(&ts, m.video, m.audio, false), 0);
+    assert_int_equal(ph_mpegts_add_id3(ts, tag, 0, 900000), PH_EINVAL);
+    assert_int_equal(ph_mpegts_add_id3(ts, tag, MAX_ID3 + 1, 900000), PH_EINVAL);
+    assert_int_equal(ph_mpegts_add_id3(ts, tag, 10, -1), PH_EINVAL);
+    assert_int_equal(ph_mpegts_add_id3(ts, tag, 10, AV_NOPTS_VALUE), PH_EINVAL);
+    assert_int_equal(ph_mpegts_cut(ts, &segment), PH_EAGAIN);
+    assert_int_equal(ph_mpegts_add(ts, m.packets[0]), 0);
+    assert_int_equal(ph_mpegts_cut(ts, &segment), 0);
+    assert_int_equal(find_pes(segment, PID_ID3, 0), segment->len);
+    ph_buf_unref(&segment);
+    ph_mpegts_destroy(&ts);
+    media_close(&m);
+    free(tag);
+}
+
 static void test_bad_packets_are_refused(void **state)
 {
     (void)state;
@@ -379,10 +689,20 @@ static void test_bad_packets_are_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_segments),        cmocka_unit_test(test_reads_back_as_it_was),
-        cmocka_unit_test(test_mp2_alone),       cmocka_unit_test(test_discontinuity),
-        cmocka_unit_test(test_what_it_carries), cmocka_unit_test(test_cut_between_key_frames),
-        cmocka_unit_test(test_hevc_and_ac3),    cmocka_unit_test(test_bad_packets_are_refused),
+        cmocka_unit_test(test_segments),
+        cmocka_unit_test(test_reads_back_as_it_was),
+        cmocka_unit_test(test_mp2_alone),
+        cmocka_unit_test(test_discontinuity),
+        cmocka_unit_test(test_what_it_carries),
+        cmocka_unit_test(test_cut_between_key_frames),
+        cmocka_unit_test(test_hevc_and_ac3),
+        cmocka_unit_test(test_bad_packets_are_refused),
+        cmocka_unit_test(test_pmt_declares_id3),
+        cmocka_unit_test(test_id3_golden),
+        cmocka_unit_test(test_id3_has_the_time_of_the_picture),
+        cmocka_unit_test(test_id3_times_do_not_go_back),
+        cmocka_unit_test(test_id3_alone_is_no_segment),
+        cmocka_unit_test(test_bad_tags_are_refused),
     };
 
     av_log_set_level(AV_LOG_QUIET); /* tests provoke errors */
