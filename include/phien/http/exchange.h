@@ -74,8 +74,9 @@ void ph_http_respond(struct ph_http_exchange *exchange, const struct ph_http_res
 
 /*
  * An answer that goes on: the head is sent at once, what follows as it comes, until either side
- * ends it. `response` has neither body nor etag; a HEAD is answered and ended. The abort callback
- * is called when the client goes away or is cut, and the exchange is gone then.
+ * ends it. `response` has neither body nor etag. The abort callback is called when the client goes
+ * away or is cut, and the exchange is gone then. A HEAD is answered and ended within this call:
+ * ask for the method before.
  *
  * What the client has not yet read may be `queue_limit` bytes: a slower one is cut, not waited for.
  */

@@ -23,7 +23,8 @@ void ph_sse_room_destroy(struct ph_sse_room **room);
 
 /*
  * Answers the exchange with the stream, which begins with how soon to come back after a lost
- * connection and with the events `first` (may be NULL; the reference is taken over).
+ * connection and with the events `first` (may be NULL; the reference is taken over). What was sent
+ * to the room before is not sent to this reader: `first` is what it has to know of that.
  */
 void ph_sse_room_join(struct ph_sse_room *room, struct ph_http_exchange *exchange,
                       struct ph_buf *first);
@@ -31,7 +32,10 @@ void ph_sse_room_join(struct ph_sse_room *room, struct ph_http_exchange *exchang
 /* To all; borrowed. */
 void ph_sse_room_send(struct ph_sse_room *room, struct ph_buf *event);
 
-/* Ends all streams, as when the server drains: readers come back elsewhere, or later. */
+/*
+ * Ends all streams, as when the server drains: readers come back elsewhere, or later. Who joins
+ * afterwards gets `first` alone.
+ */
 void ph_sse_room_close(struct ph_sse_room *room);
 
 size_t ph_sse_room_count(const struct ph_sse_room *room);
