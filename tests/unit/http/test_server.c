@@ -6,6 +6,7 @@
 #include "http/server.h"
 
 #include "blocking_client.h"
+#include "loop_errand.h"
 
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
@@ -34,30 +35,9 @@ static struct fixture {
     sem_t cut; /* a connection was cut, says the log */
 } fixture;
 
-/* Runs `call` on the loop's thread and waits for it. */
-struct errand {
-    struct ph_mail mail;
-    void (*call)(void);
-    sem_t done;
-};
-
-static void deliver_errand(struct ph_mail *mail)
-{
-    struct errand *errand = ph_container_of(mail, struct errand, mail);
-
-    errand->call();
-    sem_post(&errand->done);
-}
-
 static void on_loop(void (*call)(void))
 {
-    struct errand errand = {.mail = {.deliver = deliver_errand, .discard = deliver_errand},
-                            .call = call};
-
-    sem_init(&errand.done, 0, 0);
-    ph_mailbox_post(ph_loop_mailbox(fixture.loop), &errand.mail);
-    sem_wait(&errand.done);
-    sem_destroy(&errand.done);
+    loop_errand_run(fixture.loop, call);
 }
 
 static void on_hello(struct ph_http_exchange *exchange, const struct ph_http_param *params,
