@@ -59,11 +59,13 @@ enum { PH_BODY_BYTES_MAX = 16 * 1024, PH_IMPORT_BYTES_MAX = 1024 * 1024 };
 
 /*
  * The bodies of the API, JSON of at most eight levels. PH_EPROTO: not JSON, or not an object
- * (400); PH_EINVAL: faults (422), of which all are told; unknown members are among them.
+ * (400); PH_ELIMIT: too long (413); PH_EINVAL: faults (422), of which all are told; unknown members
+ * are among them. Whichever it is, `faults`, empty before, says why, and `out` holds nothing.
  *
  * `channel` is for the check of an image that was uploaded: it must be one of the channel's own
  * paths. For PUT the sku is that of the path; a body may repeat it. A position that is left out is
- * behind all others, and on PUT of a product that is there, where it was.
+ * behind all others, and on PUT of a product that is there, where it was; `sold` then is what it
+ * was. Both are PH_NO_NUMBER in the change.
  */
 PH_MUST_CHECK int ph_change_read_put(struct ph_change *out, const char *channel, const char *sku,
                                      const void *body, size_t len, struct ph_faults *faults);
@@ -72,19 +74,26 @@ PH_MUST_CHECK int ph_change_read_patch(struct ph_change *out, const char *channe
 PH_MUST_CHECK int ph_change_read_card(struct ph_change *out, const void *body, size_t len,
                                       ph_usec now, struct ph_faults *faults);
 
-/* {"products": [...]} or a list alone; each must have its sku. */
+/*
+ * {"products": [...]} or a list alone; each must have its sku. Positions that are left out are
+ * places in the file; `sold` of a product that is there stays.
+ */
 PH_MUST_CHECK int ph_change_read_import(struct ph_change *out, const char *channel,
                                         const void *body, size_t len, struct ph_faults *faults);
 
 /*
  * The same as CSV (RFC 4180) in UTF-8, with or without a byte order mark, comma, semicolon or tab:
- * the first line names the columns as JSON names the members, in any order. Pointers are
- * "/ROW/COLUMN", rows from 1 without the head.
+ * the first line names the columns as JSON names the members, in any order; an empty cell is a
+ * member left out. Pointers are "/ROW/COLUMN", rows from 1, the head being row 0.
+ *
+ * Since tables are written by people, prices are amounts of the currency as people write them:
+ * "45.000", "45,000" and "45000 ₫" are all 45000 đồng, "12,50" is 1250 cents. What could be read in
+ * two ways, as "12" euros, is wrong. Hidden is true, false, 1, 0, yes, no, có or không.
  */
 PH_MUST_CHECK int ph_change_read_csv(struct ph_change *out, const char *channel, const void *body,
                                      size_t len, struct ph_faults *faults);
 
-/* [A-Za-z0-9._-], 1..64 bytes. */
+/* [A-Za-z0-9._-], 1..64 bytes, but not "." and "..". */
 bool ph_sku_is_valid(const char *sku, size_t len);
 
 #endif

@@ -27,4 +27,8 @@ struct ph_faults {
 void ph_faults_add(struct ph_faults *faults, const char *pointer, const char *detail, ...)
     PH_PRINTF(3, 4);
 
+/* The same for the member `name` of what is at `base`. */
+void ph_faults_add_member(struct ph_faults *faults, const char *base, const char *name,
+                          const char *detail);
+
 #endif
