@@ -8,13 +8,14 @@
 #include "http/response.h"
 
 #include <phien/core/query.h>
+#include <phien/http/sse.h>
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { BODY_LIMIT = 256, INPUT_MAX = 64 * 1024 };
+enum { BODY_LIMIT = 256, UPLOAD_LIMIT = 1000, INPUT_MAX = 64 * 1024 };
 
 /* A digest of all that was read; equal for equal readings. */
 struct reading {
@@ -89,6 +90,26 @@ static void check_answer(const struct ph_http_request *request)
     ph_buf_unref(&head);
 }
 
+static void on_upload(struct ph_http_exchange *exchange, const struct ph_http_param *params,
+                      void *arg)
+{
+    (void)exchange;
+    (void)params;
+    (void)arg;
+}
+
+static const struct ph_router *upload_router(void)
+{
+    static struct ph_router *router;
+
+    if (router == NULL) {
+        router = ph_router_create();
+        ph_router_add_upload(router, 1u << PH_HTTP_POST, "/{}/shelf:import", UPLOAD_LIMIT,
+                             on_upload, NULL);
+    }
+    return router;
+}
+
 static void take_request(struct reading *reading, const struct ph_h1 *h1)
 {
     const struct ph_http_request *request = &h1->request;
@@ -104,12 +125,16 @@ static void take_request(struct reading *reading, const struct ph_h1 *h1)
     mix_text(reading, request->accept_encoding);
     mix_text(reading, request->authorization);
     mix_text(reading, request->if_none_match);
+    mix_text(reading, request->if_match);
+    mix_text(reading, request->idempotency_key);
     mix_text(reading, request->range);
     mix_text(reading, request->content_type);
     mix_text(reading, request->last_event_id);
     mix(reading, request->body, request->body_len);
     mix(reading, &h1->keep_alive, sizeof(h1->keep_alive));
-    if (request->body_len > BODY_LIMIT) {
+    if (request->body_len >
+            ph_router_body_limit(upload_router(), request->method, request->path, BODY_LIMIT) ||
+        request->body_len > UPLOAD_LIMIT) {
         abort();
     }
 }
@@ -120,7 +145,7 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t step)
     enum ph_h1_event event = PH_H1_EVENT_NONE;
     struct ph_h1 h1;
 
-    ph_h1_init(&h1, NULL, BODY_LIMIT);
+    ph_h1_init(&h1, upload_router(), BODY_LIMIT);
     for (size_t at = 0; at < size && event != PH_H1_EVENT_FAILURE;) {
         size_t used;
         event = ph_h1_feed(&h1, data + at, size - at < step ? size - at : step, &used);
@@ -136,6 +161,29 @@ static struct reading read_all(const uint8_t *data, size_t size, size_t step)
     }
     ph_h1_fini(&h1);
     return reading;
+}
+
+/* Whatever an event's data are, it stays one event, and its data end where they should. */
+static void check_event(const char *text)
+{
+    static const char head[] = "id: 1\nevent: card\n";
+    struct ph_buf *event = ph_sse_format(1, "card", text);
+    const char *at = (const char *)event->data + sizeof(head) - 1;
+    const char *end = (const char *)event->data + event->len;
+
+    if (memcmp(event->data, head, sizeof(head) - 1) != 0 || memchr(at, '\r', (size_t)(end - at))) {
+        abort();
+    }
+    while (*at != '\n') {
+        if (memcmp(at, "data: ", 6) != 0) {
+            abort();
+        }
+        at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+    }
+    if (at + 1 != end) {
+        abort();
+    }
+    ph_buf_unref(&event);
 }
 
 /* The input also as each of the texts, which then need not be a request's. */
@@ -159,6 +207,7 @@ static void check_texts(const uint8_t *data, size_t size)
         abort();
     }
     check_query(text);
+    check_event(text);
     free(text);
 }
 

@@ -42,6 +42,8 @@ static void say_request(struct script *script, const struct ph_h1 *h1)
     say(script, " host=%s enc=%s auth=%s inm=%s", r->host, r->accept_encoding, r->authorization,
         r->if_none_match);
     say(script, " range=%s type=%s event=%s", r->range, r->content_type, r->last_event_id);
+    say(script, r->if_match[0] != '\0' ? " im=%s" : "%s", r->if_match);
+    say(script, r->idempotency_key[0] != '\0' ? " key=%s" : "%s", r->idempotency_key);
     say(script, " body=%.*s", (int)r->body_len, r->body != NULL ? (const char *)r->body : "");
     say(script, " %s\n", h1->keep_alive ? "keep" : "close");
 }
@@ -119,6 +121,10 @@ static void headers_that_are_read_are_kept(void **state)
            "\r\n",
            "1 /live/sinho/av.m3u8?_HLS_msn=7 host=example.org:8080 enc=gzip auth=Bearer abc "
            "inm=\"e1\" range=bytes=0-1 type=application/json event=42 body= keep\n");
+    expect("PATCH /shelf/a HTTP/1.1\r\nHost: a\r\nIf-Match: \"12\" \r\n"
+           "idempotency-key: 7f3a 1\r\nIdempotency-Keys: x\r\nContent-Length: 2\r\n\r\n{}",
+           "6 /shelf/a host=a enc= auth= inm= range= type= event= im=\"12\" key=7f3a 1 body={} "
+           "keep\n");
     /* The first one counts. */
     expect("GET / HTTP/1.1\r\nHost: a\r\nRange: 1\r\nRange: 2\r\n\r\n",
            "1 / host=a enc= auth= inm= range=1 type= event= body= keep\n");
@@ -375,9 +381,11 @@ static void kept_values_share_the_limit(void **state)
     (void)state;
     /* Kept in full, the largest head still leaves room for every NUL. */
     char *bytes = malloc(PH_H1_HEAD_BYTES_MAX + 1);
-    int len = snprintf(bytes, PH_H1_HEAD_BYTES_MAX + 1,
-                       "GET / HTTP/1.1\r\nHost:a\r\nRange:b\r\nAccept-Encoding:c\r\nExpect:\r\n"
-                       "If-Range:\r\nIf-None-Match:\r\nContent-Type:\r\nAuthorization:");
+    int len =
+        snprintf(bytes, PH_H1_HEAD_BYTES_MAX + 1,
+                 "GET / HTTP/1.1\r\nHost:a\r\nRange:b\r\nAccept-Encoding:c\r\nExpect:\r\n"
+                 "If-Range:\r\nIf-None-Match:\r\nContent-Type:\r\nIf-Match:\r\nIdempotency-Key:\r\n"
+                 "Last-Event-ID:\r\nAuthorization:");
 
     assert_non_null(bytes);
     memset(bytes + len, 'z', PH_H1_HEAD_BYTES_MAX - 4 - (size_t)len);
@@ -411,6 +419,81 @@ static void bodies_have_a_limit(void **state)
              "32\r\n%.50s\r\n33\r\n%.51s\r\n0\r\n\r\n",
              filler, filler);
     expect(bytes, "413\n");
+}
+
+static void on_request(struct ph_http_exchange *exchange, const struct ph_http_param *params,
+                       void *arg)
+{
+    (void)exchange;
+    (void)params;
+    (void)arg;
+}
+
+/* A client that sends a head and then its body byte by byte: what is kept of it grows with that. */
+static void a_body_takes_no_memory_before_it_arrives(void **state)
+{
+    (void)state;
+    enum { LARGE = 2 * 1024 * 1024, SENT = 100 * 1000 };
+    static const char *const heads[] = {
+        "PUT /image HTTP/1.1\r\nHost: a\r\nContent-Length: 2097152\r\n\r\n",
+        "PUT /image HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n200000\r\n",
+    };
+    struct ph_router *router = ph_router_create();
+
+    ph_router_add_upload(router, 1u << PH_HTTP_PUT, "/image", LARGE, on_request, NULL);
+    for (size_t i = 0; i < PH_ARRAY_SIZE(heads); i++) {
+        struct ph_h1 h1;
+        size_t used;
+        ph_h1_init(&h1, router, BODY_LIMIT);
+        assert_int_equal(ph_h1_feed(&h1, (const uint8_t *)heads[i], strlen(heads[i]), &used),
+                         PH_H1_EVENT_NONE);
+        assert_int_equal(h1.body.cap, 0);
+        assert_int_equal(h1.body.limit, LARGE);
+        for (size_t sent = 1; sent <= SENT; sent++) {
+            assert_int_equal(ph_h1_feed(&h1, (const uint8_t *)"x", 1, &used), PH_H1_EVENT_NONE);
+            assert_int_equal(h1.body.len, sent);
+            assert_true(h1.body.cap <= 256 + 2 * sent);
+        }
+        ph_h1_fini(&h1);
+    }
+    ph_router_destroy(&router);
+}
+
+/* The limit is asked for anew for each request of a connection. */
+static void the_router_says_how_large_a_body_may_be(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *head;
+        enum ph_h1_event event;
+    } rows[] = {
+        {"PUT /image HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", PH_H1_EVENT_NONE},
+        {"PUT /image?a=b HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n", PH_H1_EVENT_NONE},
+        {"PUT /image HTTP/1.1\r\nHost: a\r\nContent-Length: 201\r\n\r\n", PH_H1_EVENT_FAILURE},
+        {"PUT /image/ HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", PH_H1_EVENT_FAILURE},
+        {"POST /image HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", PH_H1_EVENT_FAILURE},
+        {"PUT /imag%65 HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n", PH_H1_EVENT_NONE},
+        {"PUT /image HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\nExpect: 100-continue\r\n\r\n",
+         PH_H1_EVENT_CONTINUE},
+        {"PUT /image HTTP/1.1\r\nHost: a\r\nContent-Length: 201\r\nExpect: 100-continue\r\n\r\n",
+         PH_H1_EVENT_FAILURE},
+    };
+    struct ph_router *router = ph_router_create();
+
+    ph_router_add_upload(router, 1u << PH_HTTP_PUT, "/image", 2 * BODY_LIMIT, on_request, NULL);
+    for (size_t i = 0; i < PH_ARRAY_SIZE(rows); i++) {
+        struct ph_h1 h1;
+        size_t used;
+        ph_h1_init(&h1, router, BODY_LIMIT);
+        enum ph_h1_event event =
+            ph_h1_feed(&h1, (const uint8_t *)rows[i].head, strlen(rows[i].head), &used);
+        if (event != rows[i].event) {
+            fail_msg("%s gave event %d", rows[i].head, event);
+        }
+        assert_true(event != PH_H1_EVENT_FAILURE || h1.status == 413);
+        ph_h1_fini(&h1);
+    }
+    ph_router_destroy(&router);
 }
 
 static void trailers_count_as_headers(void **state)
@@ -477,6 +560,8 @@ int main(void)
         cmocka_unit_test(empty_lines_ahead_of_a_request_have_a_limit),
         cmocka_unit_test(kept_values_share_the_limit),
         cmocka_unit_test(bodies_have_a_limit),
+        cmocka_unit_test(a_body_takes_no_memory_before_it_arrives),
+        cmocka_unit_test(the_router_says_how_large_a_body_may_be),
         cmocka_unit_test(trailers_count_as_headers),
         cmocka_unit_test(phases_tell_how_far_it_is),
     };

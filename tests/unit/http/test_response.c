@@ -183,6 +183,44 @@ static void a_whole_answer_is_this(void **state)
     assert_string_equal(sent.body, "abcdefgh");
 }
 
+/* No length, no range, no 304, whatever the request asked for. */
+static void an_answer_that_goes_on_has_no_length(void **state)
+{
+    (void)state;
+    static const struct ph_http_response response = {
+        .status = 200, .content_type = "text/event-stream", .headers = "X-Accel-Buffering: no\r\n"};
+    struct ph_response_frame frame = plain_frame;
+    struct ph_response_plan plan;
+    char text[512];
+
+    ph_response_settle_stream(&plan, &response);
+    assert_int_equal(plan.body_count, 0);
+    struct ph_buf *head = ph_response_format_head(&plan, &response, &frame);
+    snprintf(text, sizeof(text), "%.*s", (int)head->len, (const char *)head->data);
+    assert_string_equal(text, "HTTP/1.1 200 OK\r\n"
+                              "Date: Tue, 04 Aug 2026 10:00:00 GMT\r\n"
+                              "Content-Type: text/event-stream\r\n"
+                              "Cache-Control: no-store\r\n"
+                              "Transfer-Encoding: chunked\r\n"
+                              "Access-Control-Allow-Origin: *\r\n"
+                              "X-Accel-Buffering: no\r\n"
+                              "\r\n");
+    ph_buf_unref(&head);
+    frame.is_http10 = true;
+    frame.keep_alive = false;
+    head = ph_response_format_head(&plan, &response, &frame);
+    snprintf(text, sizeof(text), "%.*s", (int)head->len, (const char *)head->data);
+    assert_string_equal(text, "HTTP/1.1 200 OK\r\n"
+                              "Date: Tue, 04 Aug 2026 10:00:00 GMT\r\n"
+                              "Content-Type: text/event-stream\r\n"
+                              "Cache-Control: no-store\r\n"
+                              "Connection: close\r\n"
+                              "Access-Control-Allow-Origin: *\r\n"
+                              "X-Accel-Buffering: no\r\n"
+                              "\r\n");
+    ph_buf_unref(&head);
+}
+
 static void optional_lines_are_there_when_asked_for(void **state)
 {
     (void)state;
@@ -383,6 +421,7 @@ int main(void)
         cmocka_unit_test(ranges_are_read),
         cmocka_unit_test(slices_are_cut_in_place),
         cmocka_unit_test(a_whole_answer_is_this),
+        cmocka_unit_test(an_answer_that_goes_on_has_no_length),
         cmocka_unit_test(optional_lines_are_there_when_asked_for),
         cmocka_unit_test(connection_is_said_where_the_version_does_not),
         cmocka_unit_test(head_is_answered_without_the_body),

@@ -53,6 +53,9 @@ static char handler_put[] = "2put";
 static char handler_exact[] = "0exact";
 static char handler_four[] = "4four";
 static char handler_options[] = "0options";
+static char handler_import[] = "1import";
+static char handler_product[] = "2product";
+static char handler_image[] = "2image";
 
 static struct ph_router *make_router(void)
 {
@@ -69,6 +72,11 @@ static struct ph_router *make_router(void)
     ph_router_add(router, put, "/api/{}/{}", on_request, handler_put);
     ph_router_add(router, get, "/four/{}/{}/{}/{*}", on_request, handler_four);
     ph_router_add(router, 1u << PH_HTTP_OPTIONS, "/own", on_request, handler_options);
+    ph_router_add_upload(router, 1u << PH_HTTP_POST, "/v1/{}/shelf:import", 5000, on_request,
+                         handler_import);
+    ph_router_add(router, put | get, "/v1/{}/shelf/{}", on_request, handler_product);
+    ph_router_add(router, get, "/v1/{}/images/{}", on_request, handler_image);
+    ph_router_add_upload(router, put, "/v1/{}/images/{}", 9000, on_request, handler_image);
     return router;
 }
 
@@ -104,6 +112,9 @@ static void paths_find_their_handler(void **state)
     expect(router, PH_HTTP_DELETE, "/api/sinho/shelf", "status [sinho]");
     expect(router, PH_HTTP_PUT, "/api/sinho/shelf", "put [sinho] [shelf]");
     expect(router, PH_HTTP_GET, "/four/a/b/c/d/e", "four [a] [b] [c] [d/e]");
+    expect(router, PH_HTTP_POST, "/v1/sinho/shelf:import", "import [sinho]");
+    expect(router, PH_HTTP_PUT, "/v1/sinho/shelf/cam:1", "product [sinho] [cam:1]");
+    expect(router, PH_HTTP_GET, "/v1/sinho/images/0a.jpg", "image [sinho] [0a.jpg]");
     ph_router_destroy(&router);
     assert_null(router);
 }
@@ -111,9 +122,26 @@ static void paths_find_their_handler(void **state)
 static void unknown_paths_are_not_found(void **state)
 {
     (void)state;
-    static const char *const paths[] = {
-        "/x",         "/live",     "/live/",     "/live/sinho", "/live/s/", "/watch",     "/watch/",
-        "/watch/a/b", "/watch/a/", "/api/sinho", "/Live/a/b",   "/live//x", "/four/a/b/c"};
+    static const char *const paths[] = {"/x",
+                                        "/live",
+                                        "/live/",
+                                        "/live/sinho",
+                                        "/live/s/",
+                                        "/watch",
+                                        "/watch/",
+                                        "/watch/a/b",
+                                        "/watch/a/",
+                                        "/api/sinho",
+                                        "/Live/a/b",
+                                        "/live//x",
+                                        "/four/a/b/c",
+                                        "/v1/sinho/shelf:",
+                                        "/v1/sinho/shelf:imports",
+                                        "/v1/sinho/shelf:import/",
+                                        "/v1/sinho/shelf",
+                                        "/v1//shelf:import",
+                                        "/v1/sinho/images/",
+                                        "/v1/sinho/images/a/b"};
     struct ph_router *router = make_router();
 
     for (size_t i = 0; i < PH_ARRAY_SIZE(paths); i++) {
@@ -150,6 +178,38 @@ static void all_methods_fit_into_allow(void **state)
                   handler_root);
     expect(router, PH_HTTP_OPTIONS, "/x",
            "204 Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
+    ph_router_destroy(&router);
+}
+
+static void uploads_may_be_larger(void **state)
+{
+    (void)state;
+    static const struct {
+        enum ph_http_method method;
+        const char *path;
+        size_t otherwise;
+        size_t limit;
+    } rows[] = {
+        {PH_HTTP_POST, "/v1/sinho/shelf:import", 100, 5000},
+        {PH_HTTP_POST, "/v1/sinho/shelf:import", 6000, 6000}, /* never less than others have */
+        {PH_HTTP_PUT, "/v1/sinho/shelf:import", 100, 100},
+        {PH_HTTP_PUT, "/v1/sinho/shelf/a", 100, 100},
+        {PH_HTTP_PUT, "/v1/sinho/images/a", 100, 9000},
+        {PH_HTTP_GET, "/v1/sinho/images/a", 100, 100},
+        {PH_HTTP_OTHER, "/v1/sinho/images/a", 100, 100},
+        {PH_HTTP_PUT, "/nothing", 100, 100},
+        {PH_HTTP_PUT, "/nothing", 0, 0},
+    };
+    struct ph_router *router = make_router();
+
+    for (size_t i = 0; i < PH_ARRAY_SIZE(rows); i++) {
+        size_t limit =
+            ph_router_body_limit(router, rows[i].method, rows[i].path, rows[i].otherwise);
+        if (limit != rows[i].limit) {
+            fail_msg("%s by method %d may have %zu bytes, not %zu", rows[i].path, rows[i].method,
+                     limit, rows[i].limit);
+        }
+    }
     ph_router_destroy(&router);
 }
 
@@ -202,6 +262,7 @@ int main(void)
         cmocka_unit_test(unknown_paths_are_not_found),
         cmocka_unit_test(known_paths_tell_their_methods),
         cmocka_unit_test(all_methods_fit_into_allow),
+        cmocka_unit_test(uploads_may_be_larger),
         cmocka_unit_test(an_empty_router_finds_nothing),
         cmocka_unit_test(an_abort_is_told_once_and_only_while_open),
     };
