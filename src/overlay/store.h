@@ -13,6 +13,7 @@
  * which is durable (synchronous=FULL) before anybody hears of it.
  */
 struct ph_store;
+struct ph_store_db;
 
 /* What was said to a request with an idempotency key, to be said again. */
 struct ph_store_answer {
@@ -28,7 +29,10 @@ enum { PH_STORE_ANSWERS_MAX = 64 }; /* kept for each channel, the newest */
  */
 PH_MUST_CHECK int ph_store_open(struct ph_store **out, const char *path, char *hint, size_t size);
 
-/* Before ph_store_start: what is kept of a channel; an empty state if that is nothing. */
+/*
+ * Before ph_store_start: what is kept of a channel; an empty state if that is nothing. The answers
+ * come oldest first.
+ */
 PH_MUST_CHECK int ph_store_load(struct ph_store *store, const char *channel,
                                 struct ph_overlay_state **state,
                                 struct ph_store_answer answers[PH_STORE_ANSWERS_MAX],
@@ -50,10 +54,15 @@ struct ph_store_job {
     int err;
     void (*on_done)(struct ph_store_job *job);
     void (*on_discard)(struct ph_store_job *job);
-    void (*run)(struct ph_store *store, struct ph_store_job *job); /* the store's */
+    struct ph_store *store; /* the store's, and `run` */
+    int (*run)(struct ph_store_db *db, struct ph_store_job *job);
 };
 
-/* Any thread. What of `after` differs from `before` is written. */
+/*
+ * Any thread. What of `after` differs from `before` is written. `before` is what the store keeps
+ * once all that was posted earlier is done: the write is refused with PH_EIO if it is not, as when
+ * an earlier one has failed.
+ */
 struct ph_store_write {
     struct ph_store_job job;
     const char *channel;
@@ -77,6 +86,7 @@ struct ph_store_image {
     char name[40];
     enum ph_image_type type;
     struct ph_buf *bytes; /* to be kept: borrowed; got: the caller's, NULL: there is none */
+    bool is_new;          /* kept: it was not there before */
 };
 /* PH_ELIMIT: too many, and each is shown by a product. */
 void ph_store_post_image(struct ph_store *store, struct ph_store_image *image);
