@@ -120,6 +120,20 @@ static void create_channels(struct ph_server *server)
     }
 }
 
+static int create_overlay(struct ph_server *server)
+{
+    struct ph_shared *shared = &server->shared;
+    const struct ph_overlay_params params = {
+        .conf = shared->conf,
+        .registry = shared->registry,
+        .loops = shared->loops,
+        .stats = shared->stats,
+        .workers = shared->workers,
+    };
+
+    return ph_overlay_create(&shared->overlay, &params);
+}
+
 static int create_srt(struct ph_server *server)
 {
     const struct ph_shared *shared = &server->shared;
@@ -158,6 +172,7 @@ int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
     }
     if (err == PH_OK) {
         create_channels(server);
+        err = create_overlay(server);
     }
     for (unsigned i = 0; i < conf->workers && err == PH_OK; i++) {
         server->seats[i].server = server;
@@ -310,10 +325,14 @@ void ph_server_destroy(struct ph_server **ref)
     }
     /* While the loops can still take its last mails, and after the homes have posted theirs. */
     ph_srt_server_destroy(&server->srt);
+    if (shared->overlay != NULL) {
+        ph_overlay_stop(shared->overlay);
+    }
     for (size_t i = 0; i < shared->workers; i++) {
         ph_loop_destroy(&shared->loops[i]);
     }
     ph_loop_destroy(&server->main_loop);
+    ph_overlay_destroy(&shared->overlay);
     ph_feeds_destroy(&shared->feeds);
     ph_publish_hub_destroy(&shared->hub);
     ph_registry_destroy(&shared->registry);

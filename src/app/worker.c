@@ -47,7 +47,9 @@ int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, uns
     worker->index = index;
     worker->hls = ph_hls_create(shared->feeds, index);
     worker->router = ph_router_create();
+    worker->overlay = ph_overlay_api_create(shared->overlay, index);
     ph_hls_add_routes(worker->hls, worker->router);
+    ph_overlay_api_add_routes(worker->overlay, worker->router);
     ph_pages_add_routes(worker->router);
     ph_operate_add_routes(worker->router, worker);
     int err =
@@ -72,6 +74,7 @@ void ph_worker_fini(struct ph_worker *worker)
     ph_rtmp_server_destroy(&worker->rtmp);
     ph_http_server_destroy(&worker->http);
     ph_hls_destroy(&worker->hls);
+    ph_overlay_api_destroy(&worker->overlay);
     ph_router_destroy(&worker->router);
 }
 
@@ -86,6 +89,13 @@ void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*o
         break;
     case PH_DRAIN_CHANNELS:
         ph_publish_hub_close_home(worker->shared->hub, worker->index);
+        break;
+    case PH_DRAIN_OVERLAY:
+        ph_overlay_api_drain(worker->overlay);
+        if (worker->index == 0) {
+            ph_overlay_drain(worker->shared->overlay, on_done, arg);
+            return;
+        }
         break;
     case PH_DRAIN_DELIVERY:
         /* In this order the answers that are given now tell their clients to go. */

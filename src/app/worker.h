@@ -8,6 +8,7 @@
 #include <phien/delivery/hls.h>
 #include <phien/http/server.h>
 #include <phien/ingest/rtmp.h>
+#include <phien/overlay/overlay.h>
 
 /* What all workers share; immutable or safe for any thread. */
 struct ph_shared {
@@ -16,6 +17,7 @@ struct ph_shared {
     struct ph_publish_hub *hub;
     struct ph_feeds *feeds;
     struct ph_peers *peers;
+    struct ph_overlay *overlay;
     struct ph_loop **loops;      /* one for each worker */
     struct ph_stats **stats;     /* one for each worker, and the SRT thread's */
     struct ph_link_stats *links; /* one for each channel, by the registry's index */
@@ -33,6 +35,7 @@ struct ph_worker {
     unsigned index;
     struct ph_router *router;
     struct ph_hls *hls;
+    struct ph_overlay_api *overlay;
     struct ph_http_server *http;
     struct ph_rtmp_server *rtmp; /* NULL: RTMP is off */
 };
@@ -55,17 +58,22 @@ void ph_worker_fini(struct ph_worker *worker);
 
 /*
  * The steps in which a server ends; the worker's thread. Each is taken on every worker before the
- * next: sessions end, then their channels' segments are closed, then viewers get their answers.
+ * next: sessions end, then their channels' segments are closed, then the last changes of overlays
+ * are saved and answered, then viewers get their answers.
  */
 enum ph_drain_step {
     PH_DRAIN_NONE,
     PH_DRAIN_INGEST,
     PH_DRAIN_CHANNELS,
+    PH_DRAIN_OVERLAY,
     PH_DRAIN_DELIVERY,
     PH_DRAIN_DONE,
 };
 
-/* `on_done` is called on the worker's thread, for DELIVERY once the last answer is sent. */
+/*
+ * `on_done` is called on the worker's thread: for OVERLAY once the last change is durable, for
+ * DELIVERY once the last answer is sent.
+ */
 void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*on_done)(void *arg),
                      void *arg);
 

@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "desk.h"
+
+#include "desk_keys.h"
+#include "desk_places.h"
+#include "message.h"
+#include "rate.h"
+
+#include <phien/core/log.h>
+#include <phien/core/mem.h>
+#include <phien/core/text.h>
+#include <phien/net/timer.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+/* How soon a card is hidden that could not be when its time had come. */
+#define HIDE_AGAIN PH_USEC_PER_S
+
+/* So many cards may be on their way into the stream at a time, for the log lines of their places.
+ */
+enum { CARDS_ON_THEIR_WAY = 4 };
+
+struct card_on_its_way {
+    int64_t seq;
+    char sku[PH_SKU_BYTES_MAX + 1]; /* "": none, the card was hidden */
+};
+
+struct ph_desk {
+    struct ph_desk_params params;
+    const char *channel;
+    struct ph_overlay_state *accepted;
+    struct ph_overlay_state *durable;
+    struct ph_picture *picture;  /* of the durable one */
+    struct ph_desk_list pending; /* the store has them, in this order */
+    struct ph_desk_places places;
+    struct ph_desk_keys keys;
+    struct ph_rate rate;
+    struct ph_timer *hide_timer;
+    ph_usec hide_not_before;
+    struct card_on_its_way cards[CARDS_ON_THEIR_WAY];
+    size_t next_card;
+    bool is_closed;
+};
+
+static void accept(struct ph_desk *desk, struct ph_desk_write *write);
+
+static const char *name_change(enum ph_change_kind kind)
+{
+    static const char *const names[] = {
+        [PH_CHANGE_NONE] = "none",           [PH_CHANGE_PUT_PRODUCT] = "put",
+        [PH_CHANGE_PATCH_PRODUCT] = "patch", [PH_CHANGE_DELETE_PRODUCT] = "delete",
+        [PH_CHANGE_IMPORT] = "import",       [PH_CHANGE_SHOW_CARD] = "show",
+        [PH_CHANGE_HIDE_CARD] = "hide",
+    };
+
+    return names[kind];
+}
+
+static void replace_state(struct ph_overlay_state **at, struct ph_overlay_state *state)
+{
+    struct ph_overlay_state *old = *at;
+
+    *at = ph_overlay_state_ref(state);
+    ph_overlay_state_unref(&old);
+}
+
+/* ---- a card whose time is over ---- */
+
+static void arm_hiding(struct ph_desk *desk)
+{
+    const struct ph_card *card = desk->accepted->card;
+    ph_usec at = PH_USEC_NEVER;
+
+    if (desk->hide_timer == NULL) {
+        return;
+    }
+    if (card != NULL && card->hides_at != PH_USEC_NEVER && !desk->is_closed) {
+        ph_usec left = card->hides_at - ph_clock_wall();
+        at = ph_loop_now(desk->params.loop) + (left > 0 ? left : 0);
+        at = at > desk->hide_not_before ? at : desk->hide_not_before;
+    }
+    ph_timer_set(desk->hide_timer, at);
+}
+
+static void on_hide_timer(void *arg)
+{
+    struct ph_desk *desk = arg;
+    const struct ph_card *card = desk->accepted->card;
+
+    if (card == NULL || card->hides_at > ph_clock_wall()) {
+        arm_hiding(desk); /* the clock was set back, or another card came */
+        return;
+    }
+    struct ph_desk_write *write = ph_new(struct ph_desk_write);
+    write->desk = desk;
+    write->change = (struct ph_change){.kind = PH_CHANGE_HIDE_CARD, .if_rev = -1};
+    accept(desk, write);
+}
+
+/* ---- what is shown ---- */
+
+static void log_card(const struct ph_desk *desk, int64_t seq, const struct ph_cue_place *place)
+{
+    char pdt[32];
+    const char *sku = NULL;
+
+    for (size_t i = 0; i < CARDS_ON_THEIR_WAY; i++) {
+        if (desk->cards[i].seq == seq && *desk->cards[i].sku != '\0') {
+            sku = desk->cards[i].sku;
+        }
+    }
+    ph_clock_format_utc(place->pdt, pdt);
+    ph_log_info("overlay.card", ph_kv("channel", desk->channel), ph_kv_int("seq", seq),
+                ph_kv("sku", sku), ph_kv("pdt", pdt), ph_kv_int("msn", place->msn),
+                ph_kv_int("part", place->part));
+}
+
+static void on_card_placed(void *arg, const struct ph_cue *cue, const struct ph_cue_place *place)
+{
+    struct ph_desk *desk = arg;
+
+    log_card(desk, cue->seq, place);
+    ph_desk_places_found(&desk->places, cue->seq, place);
+}
+
+/* Returns the seq by which its place will be told. */
+static int64_t show_card(struct ph_desk *desk)
+{
+    struct ph_cue *cue = ph_message_card_cue(desk->durable, desk->channel);
+    struct card_on_its_way *card = &desk->cards[desk->next_card++ % CARDS_ON_THEIR_WAY];
+    const struct ph_product *pinned = ph_overlay_state_pinned(desk->durable);
+    int64_t seq = cue->seq;
+
+    card->seq = seq;
+    ph_text_copy(card->sku, sizeof(card->sku), pinned != NULL ? pinned->sku : "");
+    ph_cue_on_placed(cue, on_card_placed, desk);
+    ph_channel_set_cue(desk->params.entry->channel, cue);
+    ph_cue_unref(&cue);
+    return seq;
+}
+
+static void show_shelf(struct ph_desk *desk)
+{
+    struct ph_cue *cue = ph_message_shelf_cue(desk->durable, desk->channel);
+
+    ph_channel_set_cue(desk->params.entry->channel, cue);
+    ph_cue_unref(&cue);
+}
+
+static void replace_picture(struct ph_desk *desk)
+{
+    struct ph_picture *picture = ph_picture_create(desk->channel, desk->durable, desk->picture);
+
+    ph_picture_unref(&desk->picture);
+    desk->picture = picture;
+}
+
+static bool is_on_air(const struct ph_desk *desk)
+{
+    struct ph_channel_status status;
+
+    ph_channel_get_status(desk->params.entry->channel, &status);
+    return status.is_on_air;
+}
+
+/* Answers a write that is durable and shown, once the card's place is known if it was the card's.
+ */
+static void answer_done(struct ph_desk *desk, struct ph_desk_write *write, int64_t cue_seq)
+{
+    enum ph_change_kind kind = write->change.kind;
+    bool is_card = kind == PH_CHANGE_SHOW_CARD || kind == PH_CHANGE_HIDE_CARD;
+
+    if (is_card && cue_seq >= 0 && write->mailbox != NULL && is_on_air(desk)) {
+        ph_desk_places_wait(&desk->places, write, cue_seq);
+    } else {
+        ph_desk_write_answer(write);
+    }
+}
+
+/* ---- what the store says ---- */
+
+static void answer_twins(struct ph_desk_write *write, bool is_done)
+{
+    struct ph_desk_write *twin = write->twins;
+
+    write->twins = NULL;
+    while (twin != NULL) {
+        struct ph_desk_write *next = twin->twins;
+        twin->twins = NULL;
+        if (is_done) {
+            twin->answer.status = 200;
+            twin->answer.is_replayed = true;
+            twin->answer.seq = write->store.after->seq;
+            ph_desk_write_answer(twin);
+        } else {
+            ph_desk_write_refuse(twin, 503, "it could not be saved; try again");
+        }
+        twin = next;
+    }
+}
+
+/* Why, the store has logged. */
+static void fail(struct ph_desk *desk, struct ph_desk_write *write)
+{
+    if (!write->is_doomed) {
+        for (struct ph_desk_write *w = desk->pending.first; w != NULL; w = w->next) {
+            w->is_doomed = true;
+        }
+        replace_state(&desk->accepted, desk->durable);
+        desk->hide_not_before = ph_loop_now(desk->params.loop) + HIDE_AGAIN;
+        arm_hiding(desk);
+    }
+    answer_twins(write, false);
+    ph_desk_write_refuse(write, 503, "it could not be saved; try again");
+}
+
+static void finish(struct ph_desk *desk, struct ph_desk_write *write)
+{
+    struct ph_overlay_state *after = write->store.after;
+    const struct ph_overlay_state *before = write->store.before;
+    const char *sku = write->change.kind == PH_CHANGE_SHOW_CARD && after->card != NULL
+                          ? after->card->sku
+                          : write->change.sku;
+    int64_t cue_seq = -1;
+
+    replace_state(&desk->durable, after);
+    if (*write->key != '\0') {
+        ph_desk_keys_add(&desk->keys, write->key, after->seq);
+    }
+    ph_log_info("overlay.change", ph_kv("channel", desk->channel), ph_kv_int("seq", after->seq),
+                ph_kv("what", name_change(write->change.kind)),
+                ph_kv("sku", *sku != '\0' ? sku : NULL));
+    if (after->card_seq != before->card_seq) {
+        cue_seq = show_card(desk);
+    }
+    if (after->rev != before->rev) {
+        show_shelf(desk);
+    }
+    replace_picture(desk);
+    desk->params.ops->on_picture(desk->params.arg, desk->params.entry, desk->picture);
+    answer_twins(write, true);
+    answer_done(desk, write, cue_seq);
+}
+
+static void on_stored(struct ph_store_job *job)
+{
+    struct ph_desk_write *write = ph_container_of(job, struct ph_desk_write, store.job);
+    struct ph_desk *desk = write->desk;
+
+    const struct ph_desk_write *first = ph_desk_list_take(&desk->pending);
+    PH_ASSERT(first == write); /* the store keeps the order */
+    if (job->err != PH_OK || write->is_doomed) {
+        fail(desk, write);
+    } else {
+        finish(desk, write);
+    }
+    if (desk->pending.first == NULL) {
+        desk->params.ops->on_idle(desk->params.arg);
+    }
+}
+
+/* It stays in the list of those that are pending, which is discarded when the desk is destroyed. */
+static void on_store_gone(struct ph_store_job *job)
+{
+    (void)job;
+}
+
+/* ---- what is asked ---- */
+
+static void refuse(const struct ph_desk *desk, struct ph_desk_write *write, int status,
+                   const char *detail)
+{
+    ph_log_debug("overlay.refused", ph_kv("channel", desk->channel),
+                 ph_kv("what", name_change(write->change.kind)), ph_kv_int("status", status),
+                 ph_kv("reason", detail));
+    ph_desk_write_refuse(write, status, detail);
+}
+
+static void refuse_for(const struct ph_desk *desk, struct ph_desk_write *write, int err)
+{
+    switch (err) {
+    case PH_ENOTFOUND:
+        refuse(desk, write, 404, "there is no such product");
+        break;
+    case PH_EEXISTS:
+        refuse(desk, write, 409, "it does not fit what is there");
+        break;
+    case PH_ESTALE:
+        refuse(desk, write, 412, "the shelf has changed meanwhile: read it again");
+        break;
+    default:
+        refuse(desk, write, 422, "not all of it is valid");
+        break;
+    }
+}
+
+static void fill_answer(struct ph_desk_write *write, const struct ph_overlay_state *before,
+                        struct ph_overlay_state *after)
+{
+    const struct ph_overlay_state *now = write->is_dry_run ? before : after;
+    bool is_new = write->change.kind == PH_CHANGE_PUT_PRODUCT &&
+                  ph_overlay_state_find(before, write->change.sku) == NULL;
+
+    write->answer.status = is_new ? 201 : 200;
+    write->answer.seq = now->seq;
+    write->answer.rev = now->rev;
+    write->answer.state = ph_overlay_state_ref(after);
+}
+
+/* Tries the change on the newest state, and gives it to the store. */
+static void accept(struct ph_desk *desk, struct ph_desk_write *write)
+{
+    struct ph_overlay_state *after = NULL;
+    int err = ph_overlay_state_apply(desk->accepted, &write->change, ph_clock_wall(), &after,
+                                     &write->answer.faults);
+
+    if (err != PH_OK) {
+        refuse_for(desk, write, err);
+        return;
+    }
+    fill_answer(write, desk->accepted, after);
+    if (write->is_dry_run) {
+        ph_overlay_state_unref(&after);
+        ph_desk_write_answer(write);
+        return;
+    }
+    write->store = (struct ph_store_write){
+        .job = {.mailbox = ph_loop_mailbox(desk->params.loop),
+                .on_done = on_stored,
+                .on_discard = on_store_gone},
+        .channel = desk->channel,
+        .before = ph_overlay_state_ref(desk->accepted),
+        .after = after, /* the reference is the write's from here on */
+        .idempotency_key = *write->key != '\0' ? write->key : NULL,
+    };
+    replace_state(&desk->accepted, after);
+    ph_desk_list_add(&desk->pending, write);
+    arm_hiding(desk);
+    ph_store_post_write(desk->params.store, &write->store);
+}
+
+/* The write with the same key that the store has; NULL: there is none. */
+static struct ph_desk_write *find_elder(const struct ph_desk *desk, const char *key)
+{
+    for (struct ph_desk_write *w = desk->pending.first; w != NULL; w = w->next) {
+        if (strcmp(w->key, key) == 0 && !w->is_doomed) {
+            return w;
+        }
+    }
+    return NULL;
+}
+
+/* True: there was a request with this key already, and the answer is its. */
+static bool try_replay(struct ph_desk *desk, struct ph_desk_write *write)
+{
+    if (*write->key == '\0' || write->is_dry_run) {
+        return false;
+    }
+    int64_t seq = ph_desk_keys_find(&desk->keys, write->key);
+    if (seq >= 0) {
+        write->answer.status = 200;
+        write->answer.is_replayed = true;
+        write->answer.seq = seq;
+        ph_desk_write_answer(write);
+        return true;
+    }
+    struct ph_desk_write *elder = find_elder(desk, write->key);
+    if (elder != NULL) {
+        write->twins = elder->twins;
+        elder->twins = write;
+    }
+    return elder != NULL;
+}
+
+static void deliver_write(struct ph_mail *mail)
+{
+    struct ph_desk_write *write = ph_container_of(mail, struct ph_desk_write, mail);
+    struct ph_desk *desk = write->desk;
+
+    if (desk->is_closed) {
+        refuse(desk, write, 503, "the server ends; try again");
+    } else if (try_replay(desk, write)) {
+        return;
+    } else if (!ph_rate_take(&desk->rate, ph_loop_now(desk->params.loop))) {
+        refuse(desk, write, 429, "too many changes of this channel; wait a second");
+    } else {
+        accept(desk, write);
+    }
+}
+
+static void discard_write(struct ph_mail *mail)
+{
+    ph_desk_write_discard(ph_container_of(mail, struct ph_desk_write, mail));
+}
+
+void ph_desk_post(struct ph_desk *desk, struct ph_desk_write *write)
+{
+    write->desk = desk;
+    write->mail.deliver = deliver_write;
+    write->mail.discard = discard_write;
+    ph_mailbox_post(ph_loop_mailbox(desk->params.loop), &write->mail);
+}
+
+/* ---- a desk's life ---- */
+
+/* What was kept holds from the first picture on. */
+static void show_kept(struct ph_desk *desk)
+{
+    if (desk->durable->card_seq > 0) {
+        (void)show_card(desk);
+    }
+    if (desk->durable->rev > 0) {
+        show_shelf(desk);
+    }
+    replace_picture(desk);
+}
+
+int ph_desk_create(struct ph_desk **out, const struct ph_desk_params *params)
+{
+    const char *channel = params->entry->conf->name;
+    struct ph_store_answer answers[PH_STORE_ANSWERS_MAX];
+    struct ph_overlay_state *state = NULL;
+    size_t count = 0;
+    int err = ph_store_load(params->store, channel, &state, answers, &count);
+
+    *out = NULL;
+    if (err != PH_OK) {
+        return err;
+    }
+    struct ph_desk *desk = ph_new(struct ph_desk);
+    desk->params = *params;
+    desk->channel = channel;
+    desk->durable = state;
+    desk->accepted = ph_overlay_state_ref(state);
+    for (size_t i = 0; i < count; i++) {
+        ph_desk_keys_add(&desk->keys, answers[i].key, answers[i].seq);
+    }
+    ph_rate_init(&desk->rate, params->writes_per_s, ph_loop_now(params->loop));
+    ph_desk_places_init(&desk->places, params->loop);
+    desk->hide_timer = ph_timer_create(params->loop, on_hide_timer, desk);
+    show_kept(desk);
+    arm_hiding(desk);
+    *out = desk;
+    return PH_OK;
+}
+
+struct ph_picture *ph_desk_picture(const struct ph_desk *desk)
+{
+    return desk->picture;
+}
+
+void ph_desk_close(struct ph_desk *desk)
+{
+    desk->is_closed = true;
+    arm_hiding(desk);
+}
+
+bool ph_desk_is_idle(const struct ph_desk *desk)
+{
+    return desk->pending.first == NULL;
+}
+
+void ph_desk_flush(struct ph_desk *desk)
+{
+    ph_desk_places_flush(&desk->places);
+}
+
+void ph_desk_detach(struct ph_desk *desk)
+{
+    ph_desk_places_detach(&desk->places);
+    ph_timer_destroy(&desk->hide_timer);
+}
+
+void ph_desk_destroy(struct ph_desk **ref)
+{
+    struct ph_desk *desk = *ref;
+
+    *ref = NULL;
+    if (desk == NULL) {
+        return;
+    }
+    while (desk->pending.first != NULL) {
+        ph_desk_write_discard(ph_desk_list_take(&desk->pending));
+    }
+    ph_desk_places_fini(&desk->places);
+    ph_picture_unref(&desk->picture);
+    ph_overlay_state_unref(&desk->accepted);
+    ph_overlay_state_unref(&desk->durable);
+    free(desk);
+}
