@@ -40,6 +40,7 @@ struct listener {
 struct ph_feeds {
     struct ph_feeds_params params;
     struct feed *feeds; /* by the registry's index */
+    struct ph_audience *audience;
     struct listener listeners[PH_FEED_WORKERS_MAX];
 };
 
@@ -199,6 +200,7 @@ struct ph_feeds *ph_feeds_create(const struct ph_feeds_params *params)
     PH_ASSERT(params->workers <= PH_FEED_WORKERS_MAX);
     feeds->params = *params;
     feeds->feeds = ph_alloc(count * sizeof(*feeds->feeds));
+    feeds->audience = ph_audience_create(params->workers, count, ph_loop_now(params->loops[0]));
     for (size_t i = 0; i < count; i++) {
         open_feed(feeds, i);
     }
@@ -224,6 +226,7 @@ void ph_feeds_destroy(struct ph_feeds **ref)
     for (size_t i = 0; i < ph_registry_count(feeds->params.registry); i++) {
         close_feed(&feeds->feeds[i]);
     }
+    ph_audience_destroy(&feeds->audience);
     free(feeds->feeds);
     free(feeds);
 }
@@ -233,6 +236,11 @@ size_t ph_feeds_bytes(const struct ph_feeds *feeds, const struct ph_registry_ent
     const struct feed *feed = &feeds->feeds[entry->index];
 
     return ph_packager_bytes(feed->packager);
+}
+
+struct ph_audience *ph_feeds_audience(const struct ph_feeds *feeds)
+{
+    return feeds->audience;
 }
 
 void ph_feeds_attach(struct ph_feeds *feeds, unsigned worker,

@@ -22,6 +22,8 @@
 
 struct ph_hls {
     struct ph_loop *loop;
+    unsigned worker;
+    struct ph_audience *audience;
     const struct ph_feeds_params *params;
     struct ph_policy policy;
     struct ph_views *views;
@@ -170,13 +172,25 @@ static bool try_playlist(struct ph_hls *hls, struct ph_http_exchange *exchange,
     return true;
 }
 
+/* Media that somebody takes; captions go beside them. */
+static void count(struct ph_hls *hls, const struct ph_http_exchange *exchange,
+                  const struct ph_view *view, enum ph_rendition rendition, ph_usec duration)
+{
+    if (rendition != PH_RENDITION_CARDS &&
+        ph_http_exchange_request(exchange)->method == PH_HTTP_GET) {
+        ph_audience_serve(hls->audience, hls->worker, view->entry->index, duration);
+    }
+}
+
 static bool try_segment(struct ph_hls *hls, struct ph_http_exchange *exchange,
-                        const struct ph_snapshot *snapshot, const struct ph_target *target,
+                        const struct ph_view *view, const struct ph_target *target,
                         bool is_last_try)
 {
+    const struct ph_snapshot *snapshot = view->snapshots[target->rendition];
     const struct ph_segment *segment = ph_snapshot_segment(snapshot, target->number);
 
     if (segment != NULL) {
+        count(hls, exchange, view, target->rendition, segment->duration);
         answer_segment(exchange, target->rendition, segment);
         return true;
     }
@@ -188,12 +202,13 @@ static bool try_segment(struct ph_hls *hls, struct ph_http_exchange *exchange,
 }
 
 static bool try_part(struct ph_hls *hls, struct ph_http_exchange *exchange,
-                     const struct ph_snapshot *snapshot, const struct ph_target *target,
-                     bool is_last_try)
+                     const struct ph_view *view, const struct ph_target *target, bool is_last_try)
 {
+    const struct ph_snapshot *snapshot = view->snapshots[target->rendition];
     const struct ph_part *part = ph_snapshot_part(snapshot, target->number);
 
     if (part != NULL) {
+        count(hls, exchange, view, target->rendition, part->duration);
         answer_buf(exchange, target->rendition, part->bytes);
         return true;
     }
@@ -249,9 +264,9 @@ static bool try_answer(void *arg, struct ph_http_exchange *exchange, struct ph_v
     case PH_TARGET_PLAYLIST:
         return try_playlist(hls, exchange, snapshot, target, is_last_try);
     case PH_TARGET_SEGMENT:
-        return try_segment(hls, exchange, snapshot, target, is_last_try);
+        return try_segment(hls, exchange, view, target, is_last_try);
     case PH_TARGET_PART:
-        return try_part(hls, exchange, snapshot, target, is_last_try);
+        return try_part(hls, exchange, view, target, is_last_try);
     case PH_TARGET_INIT:
         return try_init(hls, exchange, snapshot, target, is_last_try);
     case PH_TARGET_INFO:
@@ -304,6 +319,7 @@ static void on_sweep(void *arg)
     ph_usec now = ph_loop_now(hls->loop);
 
     ph_views_sweep(hls->views, now);
+    ph_audience_sweep(hls->audience, hls->worker, now);
     ph_timer_set(hls->sweep_timer, now + SWEEP_INTERVAL);
 }
 
@@ -314,6 +330,8 @@ struct ph_hls *ph_hls_create(struct ph_feeds *feeds, unsigned worker)
     unsigned target_duration_s = ph_packager_target_duration_s(params->conf);
 
     hls->params = params;
+    hls->worker = worker;
+    hls->audience = ph_feeds_audience(feeds);
     hls->loop = params->loops[worker];
     ph_policy_init(&hls->policy, target_duration_s);
     hls->views = ph_views_create(feeds, worker, on_news, hls);

@@ -4,6 +4,7 @@
 
 #include <phien/core/conf.h>
 #include <phien/core/stats.h>
+#include <phien/delivery/audience.h>
 #include <phien/media/registry.h>
 #include <phien/net/loop.h>
 
@@ -34,5 +35,8 @@ void ph_feeds_destroy(struct ph_feeds **feeds);
 
 /* Bytes of media held for a channel. The home's thread. */
 size_t ph_feeds_bytes(const struct ph_feeds *feeds, const struct ph_registry_entry *entry);
+
+/* How many watch, for whoever serves them and whoever asks. */
+struct ph_audience *ph_feeds_audience(const struct ph_feeds *feeds);
 
 #endif
