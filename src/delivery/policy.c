@@ -47,6 +47,8 @@ const char *ph_policy_media_type(enum ph_rendition rendition)
         return "audio/mp4";
     case PH_RENDITION_TS:
         return "video/mp2t";
+    case PH_RENDITION_CARDS:
+        return "text/vtt; charset=utf-8";
     default:
         return "video/mp4";
     }

@@ -20,9 +20,11 @@ static const struct playlist_name playlists[] = {
     {"index.m3u8", PH_RENDITION_AV, PH_PLAYLIST_INDEX},
     {"av.m3u8", PH_RENDITION_AV, PH_PLAYLIST_FULL},
     {"audio.m3u8", PH_RENDITION_AUDIO, PH_PLAYLIST_FULL},
+    {"cards.m3u8", PH_RENDITION_CARDS, PH_PLAYLIST_FULL},
     {"plain/index.m3u8", PH_RENDITION_AV, PH_PLAYLIST_INDEX},
     {"plain/av.m3u8", PH_RENDITION_AV, PH_PLAYLIST_PLAIN},
     {"plain/audio.m3u8", PH_RENDITION_AUDIO, PH_PLAYLIST_PLAIN},
+    {"plain/cards.m3u8", PH_RENDITION_CARDS, PH_PLAYLIST_PLAIN},
     {"ts/index.m3u8", PH_RENDITION_TS, PH_PLAYLIST_FULL},
 };
 
@@ -42,6 +44,7 @@ static const struct media_name media[] = {
     {"audio-", ".m4s", PH_RENDITION_AUDIO, PH_TARGET_SEGMENT, 0},
     {"audio-", ".mp4", PH_RENDITION_AUDIO, PH_TARGET_INIT, 'i'},
     {"ts/", ".ts", PH_RENDITION_TS, PH_TARGET_SEGMENT, 0},
+    {"cards-", ".vtt", PH_RENDITION_CARDS, PH_TARGET_SEGMENT, 0},
 };
 
 /* A run of text that parsing shortens from the left and from the right. */

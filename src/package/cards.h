@@ -21,7 +21,7 @@ void ph_cards_fini(struct ph_cards *cards);
 /* From `at` on the timeline this caption is shown; NULL: none. */
 void ph_cards_set(struct ph_cards *cards, ph_usec at, const char *caption);
 
-/* `leader` has ended a segment, and what follows does not go on from it if `is_break`. */
-void ph_cards_end_segment(struct ph_cards *cards, const struct ph_fmp4 *leader, bool is_break);
+/* `leader` has ended a segment: so does this one, with the same discontinuities. */
+void ph_cards_end_segment(struct ph_cards *cards, const struct ph_fmp4 *leader);
 
 #endif

@@ -11,6 +11,7 @@
 struct ph_date_ranges {
     struct ph_date_range **items; /* by start */
     size_t count;
+    bool is_changed; /* since whoever makes snapshots last set it to false */
 };
 
 void ph_date_ranges_fini(struct ph_date_ranges *ranges);
@@ -18,7 +19,9 @@ void ph_date_ranges_fini(struct ph_date_ranges *ranges);
 /*
  * From `start` on, a wall clock time, a range with these attributes; NULL: none. What is open ends
  * there, unless its attributes are the same: then it goes on, and has no other id than before.
- * `seq` makes the id. At most 64 are kept: the oldest go first.
+ * `seq` and `start` make the id, so the same card shown again has another. A range that would
+ * begin before the one before it has ended begins then, and each lasts a millisecond at least. At
+ * most 64 are kept: the oldest go first.
  */
 void ph_date_ranges_set(struct ph_date_ranges *ranges, int64_t seq, ph_usec start,
                         const char *attributes);

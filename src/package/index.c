@@ -2,7 +2,8 @@
 /*
  * The multivariant playlist (RFC 8216bis section 4.4.6.2): from what the tracks' headers say and
  * what the windows measure. It is the first thing that a player reads, and a wrong CODECS makes
- * it give up, so CODECS lists exactly what is in the segments.
+ * it give up, so CODECS lists exactly what is in the segments of sound and picture; plain WebVTT
+ * has no name there that all players take.
  */
 #include "index.h"
 
@@ -69,6 +70,16 @@ static void write_codecs(struct ph_writer *w, const struct ph_track *video,
 }
 
 /*
+ * The card as a caption: shown unless the viewer turns it off, for a card is not a transcript
+ * that only some need. Pages that draw the card themselves do turn it off.
+ */
+static void write_captions(struct ph_writer *w)
+{
+    ph_write_text(w, "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"cards\",NAME=\"Giỏ hàng\","
+                     "DEFAULT=YES,AUTOSELECT=YES,FORCED=NO,LANGUAGE=\"vi\",URI=\"cards.m3u8\"\n");
+}
+
+/*
  * The tag of one variant. CLOSED-CAPTIONS=NONE keeps players from offering captions that are not
  * there; it must be on all variants or on none.
  */
@@ -80,7 +91,7 @@ static void write_variant(struct ph_writer *w, const struct ph_index *index,
     if (has_video) {
         write_video(w, index);
     }
-    ph_write_format(w, ",CLOSED-CAPTIONS=NONE\n%s\n", uri);
+    ph_write_format(w, ",SUBTITLES=\"cards\",CLOSED-CAPTIONS=NONE\n%s\n", uri);
 }
 
 struct ph_buf *ph_index_format(const struct ph_index *index)
@@ -97,6 +108,7 @@ struct ph_buf *ph_index_format(const struct ph_index *index)
     if (index->is_independent) {
         ph_write_text(&w, "#EXT-X-INDEPENDENT-SEGMENTS\n");
     }
+    write_captions(&w);
     write_variant(&w, index, known_rate(index->av, av_bps), video != NULL, "av.m3u8");
     if (video != NULL && audio != NULL) {
         write_variant(&w, index, known_rate(index->audio, audio_bps), false, "audio.m3u8");

@@ -10,8 +10,8 @@
 /*
  * The text of the multivariant playlist, index.m3u8 (RFC 8216bis section 4.4.6): av.m3u8 first,
  * since players begin with the first variant, then audio.m3u8 alone for thin links when the
- * program has both kinds of tracks. Its URIs are relative, so the same text serves
- * /live/NAME/index.m3u8 and /live/NAME/plain/index.m3u8.
+ * program has both kinds of tracks; the captions of cards.m3u8 go with both. Its URIs are relative,
+ * so the same text serves /live/NAME/index.m3u8 and /live/NAME/plain/index.m3u8.
  */
 
 /* As ph_window_bitrate measures them. 0: not known yet, the text then holds a safe estimate. */

@@ -134,17 +134,21 @@ struct ph_report ph_output_report(const struct ph_output *output)
     return output->window != NULL ? ph_window_report(output->window) : none;
 }
 
-struct ph_snapshot *ph_output_snapshot(struct ph_output *output, struct ph_report report,
-                                       struct ph_buf *index, ph_usec part_hold_back)
+ph_usec ph_output_oldest(const struct ph_output *output)
+{
+    return output->window != NULL ? ph_window_oldest(output->window) : PH_USEC_NEVER;
+}
+
+struct ph_snapshot *ph_output_snapshot(struct ph_output *output,
+                                       const struct ph_window_beside *beside)
 {
     if (output->window == NULL || ph_window_listed(output->window) == 0) {
         return NULL;
     }
     if (output->newest == NULL) {
-        struct ph_snapshot *made = ph_window_snapshot(output->window, &report, index);
+        struct ph_snapshot *made = ph_window_snapshot(output->window, beside);
         /* Still ours alone. The number goes on where a window before this one stopped. */
         made->number = ++output->snapshot_number;
-        made->params.part_hold_back = part_hold_back;
         output->newest = made;
     }
     return ph_snapshot_ref(output->newest);

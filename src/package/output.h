@@ -16,7 +16,7 @@ struct ph_output {
     struct ph_stats *stats;
     struct ph_arena arena;      /* where the bytes of parts lie, whatever muxer they are of */
     struct ph_window *window;   /* NULL until there is something to list */
-    struct ph_init *init;       /* of the parts that come next; NULL in MPEG-TS */
+    struct ph_init *init;       /* of the parts that come next; NULL in MPEG-TS and WebVTT */
     struct ph_snapshot *newest; /* NULL: none was asked for since the last change */
     int64_t init_number;
     int64_t snapshot_number;
@@ -61,11 +61,11 @@ int64_t ph_output_next_discontinuity(const struct ph_output *output);
 size_t ph_output_bytes(const struct ph_output *output);
 struct ph_report ph_output_report(const struct ph_output *output);
 
-/*
- * A new reference to the picture of now, NULL while no segment is listed. `report`, `index` and
- * `part_hold_back` go into it.
- */
-struct ph_snapshot *ph_output_snapshot(struct ph_output *output, struct ph_report report,
-                                       struct ph_buf *index, ph_usec part_hold_back);
+/* The date of the first segment listed; PH_USEC_NEVER: there is none. */
+ph_usec ph_output_oldest(const struct ph_output *output);
+
+/* A new reference to the picture of now, NULL while no segment is listed. */
+struct ph_snapshot *ph_output_snapshot(struct ph_output *output,
+                                       const struct ph_window_beside *beside);
 
 #endif

@@ -8,6 +8,7 @@
 #include "playlist.h"
 
 #include <phien/core/bytes.h>
+#include <phien/media/cue.h>
 
 /* Far more than a window can need; a text that long would be a bug. */
 #define TEXT_LIMIT_BYTES ((size_t)64 << 20)
@@ -16,7 +17,8 @@ struct rendering {
     struct ph_writer w;
     const struct ph_snapshot *snapshot;
     enum ph_playlist_form form;
-    bool is_ll;                 /* parts, hint and report are written */
+    bool has_control;           /* obeys directives, and is reported on by its like */
+    bool has_parts;             /* and they and the hint are written */
     const struct ph_init *init; /* that the last EXT-X-MAP named; NULL: none yet */
 };
 
@@ -80,7 +82,7 @@ static void write_part_name(struct rendering *r, int64_t number)
  */
 static int required_version(const struct rendering *r)
 {
-    if (r->is_ll && r->snapshot->params.skip_until > 0) {
+    if (r->has_control && r->snapshot->params.skip_until > 0) {
         return 9;
     }
     return r->snapshot->rendition == PH_RENDITION_TS ? 3 : 7;
@@ -90,7 +92,8 @@ static int required_version(const struct rendering *r)
  * All playlists of a presentation say the same here (section 4.4.3.8). PART-HOLD-BACK is the one
  * value that depends on the rendition, whose part target follows its frames; the section asks for
  * three times the largest part target of all renditions, and that is what the parameters bring.
- * In an ended playlist only what EXT-X-PART-INF demands is left: it takes no directives.
+ * Captions have no parts and say it all the same, and so are reloaded when there is news. In an
+ * ended playlist only what EXT-X-PART-INF demands is left: it takes no directives.
  */
 static void write_server_control(struct rendering *r)
 {
@@ -112,9 +115,55 @@ static void write_server_control(struct rendering *r)
         ph_write_text(&r->w, ",CAN-SKIP-UNTIL=");
         write_seconds(&r->w, s->params.skip_until);
     }
-    ph_write_text(&r->w, "\n#EXT-X-PART-INF:PART-TARGET=");
-    write_seconds(&r->w, s->part_target);
     ph_write_u8(&r->w, '\n');
+    if (r->has_parts) {
+        ph_write_text(&r->w, "#EXT-X-PART-INF:PART-TARGET=");
+        write_seconds(&r->w, s->part_target);
+        ph_write_u8(&r->w, '\n');
+    }
+}
+
+/* As dates are written: to the millisecond, rounded down. */
+static int64_t whole_ms(ph_usec date)
+{
+    return date / PH_USEC_PER_MS;
+}
+
+/*
+ * What is listed once never changes but for the DURATION that is added when the range ends. That
+ * is counted from date to date as they are written, so that one range ends where the next begins.
+ */
+static void write_range(struct rendering *r, const struct ph_date_range *range)
+{
+    char date[32];
+
+    ph_clock_format_utc(range->start, date);
+    ph_write_text(&r->w, "#EXT-X-DATERANGE:ID=\"");
+    ph_write_text(&r->w, range->id);
+    ph_write_text(&r->w, "\",CLASS=\"" PH_CUE_CLASS "\",START-DATE=\"");
+    ph_write_text(&r->w, date);
+    ph_write_u8(&r->w, '"');
+    if (range->end != PH_USEC_NEVER) {
+        uint64_t ms = (uint64_t)(whole_ms(range->end) - whole_ms(range->start));
+        ph_write_text(&r->w, ",DURATION=");
+        write_digits(&r->w, ms / 1000, 1);
+        ph_write_u8(&r->w, '.');
+        write_digits(&r->w, ms % 1000, 3);
+    }
+    ph_write_text(&r->w, range->attributes);
+    ph_write_u8(&r->w, '\n');
+}
+
+/*
+ * All of them in each form, a delta too: CAN-SKIP-DATERANGES is not offered, since they are few,
+ * and so _HLS_skip=v2 is answered as YES is (section 6.2.5.1). Players find their place by the
+ * dates of segments, of which each form has one at least.
+ */
+static void write_ranges(struct rendering *r)
+{
+    for (size_t i = 0; i < r->snapshot->range_count; i++) {
+        write_range(r, r->snapshot->ranges[i]);
+    }
 }
 
 /*
@@ -129,7 +178,7 @@ static void write_header(struct rendering *r, const struct ph_segment *first)
     ph_write_text(&r->w, "\n#EXT-X-TARGETDURATION:");
     write_number(&r->w, r->snapshot->params.target_duration_s);
     ph_write_u8(&r->w, '\n');
-    if (r->is_ll) {
+    if (r->has_control) {
         write_server_control(r);
     }
     ph_write_text(&r->w, "#EXT-X-MEDIA-SEQUENCE:");
@@ -137,6 +186,7 @@ static void write_header(struct rendering *r, const struct ph_segment *first)
     ph_write_text(&r->w, "\n#EXT-X-DISCONTINUITY-SEQUENCE:");
     write_number(&r->w, first->discontinuity_number - (first->is_discontinuity ? 1 : 0));
     ph_write_u8(&r->w, '\n');
+    write_ranges(r);
 }
 
 /*
@@ -178,6 +228,18 @@ static void write_parts(struct rendering *r, const struct ph_segment *segment)
     }
 }
 
+static const char *segment_suffix(enum ph_rendition rendition)
+{
+    switch (rendition) {
+    case PH_RENDITION_TS:
+        return ".ts\n";
+    case PH_RENDITION_CARDS:
+        return ".vtt\n";
+    default:
+        return ".m4s\n";
+    }
+}
+
 static void write_segment_end(struct rendering *r, const struct ph_segment *segment)
 {
     ph_write_text(&r->w, "#EXTINF:");
@@ -185,7 +247,24 @@ static void write_segment_end(struct rendering *r, const struct ph_segment *segm
     ph_write_text(&r->w, ",\n");
     write_name_start(r);
     write_number(&r->w, segment->msn);
-    ph_write_text(&r->w, r->snapshot->rendition == PH_RENDITION_TS ? ".ts\n" : ".m4s\n");
+    ph_write_text(&r->w, segment_suffix(r->snapshot->rendition));
+}
+
+/* LAST-PART only of renditions that have parts. */
+static void write_report(struct rendering *r, const struct ph_report *report)
+{
+    if (report->rendition == PH_RENDITION_NONE) {
+        return;
+    }
+    ph_write_text(&r->w, "#EXT-X-RENDITION-REPORT:URI=\"");
+    ph_write_text(&r->w, ph_rendition_name(report->rendition));
+    ph_write_text(&r->w, ".m3u8\",LAST-MSN=");
+    write_number(&r->w, report->last_msn);
+    if (report->last_part >= 0) {
+        ph_write_text(&r->w, ",LAST-PART=");
+        write_number(&r->w, report->last_part);
+    }
+    ph_write_u8(&r->w, '\n');
 }
 
 /*
@@ -200,22 +279,13 @@ static void write_tail(struct rendering *r)
         ph_write_text(&r->w, "#EXT-X-ENDLIST\n");
         return;
     }
-    if (!r->is_ll) {
-        return;
+    if (r->has_parts) {
+        ph_write_text(&r->w, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"");
+        write_part_name(r, s->next_part);
+        ph_write_text(&r->w, "\"\n");
     }
-    ph_write_text(&r->w, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"");
-    write_part_name(r, s->next_part);
-    ph_write_text(&r->w, "\"\n");
-    if (s->report.rendition != PH_RENDITION_NONE) {
-        ph_write_text(&r->w, "#EXT-X-RENDITION-REPORT:URI=\"");
-        ph_write_text(&r->w, ph_rendition_name(s->report.rendition));
-        ph_write_text(&r->w, ".m3u8\",LAST-MSN=");
-        write_number(&r->w, s->report.last_msn);
-        if (s->report.last_part >= 0) {
-            ph_write_text(&r->w, ",LAST-PART=");
-            write_number(&r->w, s->report.last_part);
-        }
-        ph_write_u8(&r->w, '\n');
+    for (size_t i = 0; r->has_control && i < PH_REPORTS_MAX; i++) {
+        write_report(r, &s->reports[i]);
     }
 }
 
@@ -256,7 +326,7 @@ static size_t find_skip_end(const struct ph_snapshot *s)
 static void write_segments(struct rendering *r, size_t from)
 {
     const struct ph_snapshot *s = r->snapshot;
-    size_t parts_from = r->is_ll ? find_first_with_parts(s) : s->count;
+    size_t parts_from = r->has_parts ? find_first_with_parts(s) : s->count;
 
     for (size_t i = from; i < s->count; i++) {
         write_segment_start(r, s->segments[i]);
@@ -265,21 +335,25 @@ static void write_segments(struct rendering *r, size_t from)
         }
         write_segment_end(r, s->segments[i]);
     }
-    if (r->is_ll && s->open != NULL) {
+    if (r->has_parts && s->open != NULL) {
         write_segment_start(r, s->open);
         write_parts(r, s->open);
     }
 }
 
+/* Whether its low-latency forms obey directives: all but those for old players do. */
+static bool has_control(const struct ph_snapshot *s)
+{
+    return s->part_target > 0 || s->rendition == PH_RENDITION_CARDS;
+}
+
 static bool has_form(const struct ph_snapshot *s, enum ph_playlist_form form)
 {
-    bool is_ll = s->part_target > 0;
-
     switch (form) {
     case PH_PLAYLIST_FULL:
-        return s->count > 0 || (is_ll && s->open != NULL);
+        return s->count > 0 || (s->part_target > 0 && s->open != NULL);
     case PH_PLAYLIST_DELTA:
-        return is_ll && !s->is_ended && s->params.skip_until > 0 &&
+        return has_control(s) && !s->is_ended && s->params.skip_until > 0 &&
                find_skip_end(s) > s->listed_from;
     case PH_PLAYLIST_PLAIN:
         return s->count > 0 && s->rendition != PH_RENDITION_TS;
@@ -296,7 +370,8 @@ struct ph_buf *ph_playlist_format(const struct ph_snapshot *snapshot, enum ph_pl
     struct rendering r = {
         .snapshot = snapshot,
         .form = form,
-        .is_ll = form != PH_PLAYLIST_PLAIN && snapshot->part_target > 0,
+        .has_control = form != PH_PLAYLIST_PLAIN && has_control(snapshot),
+        .has_parts = form != PH_PLAYLIST_PLAIN && snapshot->part_target > 0,
     };
     size_t from = snapshot->listed_from;
 

@@ -29,11 +29,14 @@ static int64_t count_since_begin(ph_usec wall, ph_usec unit)
     return wall > NUMBERS_BEGIN ? (wall - NUMBERS_BEGIN) / unit : 0;
 }
 
-/* MPEG-TS keeps its share also while nobody wants it: it may be wanted at any time. */
+/*
+ * MPEG-TS keeps its share also while nobody wants it: it may be wanted at any time. That of the
+ * captions is far more than they need, so that they reach as far back as the video does.
+ */
 static size_t share(const struct ph_conf *conf, enum ph_rendition rendition)
 {
-    static const unsigned with_ts[PH_RENDITION_COUNT] = {0, 60, 10, 30};
-    static const unsigned without[PH_RENDITION_COUNT] = {0, 85, 15, 0};
+    static const unsigned with_ts[PH_RENDITION_COUNT] = {0, 60, 10, 28, 2};
+    static const unsigned without[PH_RENDITION_COUNT] = {0, 84, 14, 0, 2};
     unsigned percent = conf->hls.mpegts ? with_ts[rendition] : without[rendition];
 
     return (size_t)conf->hls.max_channel_bytes / 100 * percent;

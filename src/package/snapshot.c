@@ -40,6 +40,10 @@ void ph_snapshot_unref(struct ph_snapshot **ref)
         ph_segment_unref(&snapshot->segments[i]);
     }
     free(snapshot->segments);
+    for (size_t i = 0; i < snapshot->range_count; i++) {
+        ph_date_range_unref(&snapshot->ranges[i]);
+    }
+    free(snapshot->ranges);
     free(snapshot);
 }
 
@@ -102,7 +106,7 @@ bool ph_snapshot_has(const struct ph_snapshot *snapshot, int64_t msn, int64_t pa
     if (msn < snapshot->next_msn - 1) {
         return true;
     }
-    if (part < 0) {
+    if (part < 0 || snapshot->part_target == 0) {
         return msn < snapshot->next_msn;
     }
     int64_t open_parts = snapshot->open != NULL ? (int64_t)snapshot->open->part_count : 0;
@@ -119,7 +123,7 @@ bool ph_snapshot_has(const struct ph_snapshot *snapshot, int64_t msn, int64_t pa
  */
 static int64_t advance_part_limit(ph_usec part_target)
 {
-    if (part_target <= 0 || part_target >= PH_USEC_PER_S) {
+    if (part_target >= PH_USEC_PER_S) {
         return 3;
     }
     return (3 * PH_USEC_PER_S + part_target - 1) / part_target;
@@ -147,7 +151,9 @@ int ph_snapshot_check_ahead(const struct ph_snapshot *snapshot, int64_t msn, int
      * At best the segment under way ends with its newest part, and then part N of the one after
      * it is N + 1 parts ahead.
      */
-    return part >= advance_part_limit(snapshot->part_target) ? PH_EINVAL : PH_OK;
+    return snapshot->part_target > 0 && part >= advance_part_limit(snapshot->part_target)
+               ? PH_EINVAL
+               : PH_OK;
 }
 
 const struct ph_segment *ph_snapshot_segment(const struct ph_snapshot *snapshot, int64_t msn)
@@ -208,10 +214,9 @@ const struct ph_init *ph_snapshot_init(const struct ph_snapshot *snapshot, int64
 const char *ph_rendition_name(enum ph_rendition rendition)
 {
     static const char *const names[PH_RENDITION_COUNT] = {
-        [PH_RENDITION_NONE] = "none",
-        [PH_RENDITION_AV] = "av",
-        [PH_RENDITION_AUDIO] = "audio",
-        [PH_RENDITION_TS] = "ts",
+        [PH_RENDITION_NONE] = "none",   [PH_RENDITION_AV] = "av",
+        [PH_RENDITION_AUDIO] = "audio", [PH_RENDITION_TS] = "ts",
+        [PH_RENDITION_CARDS] = "cards",
     };
 
     return (unsigned)rendition < PH_RENDITION_COUNT ? names[rendition] : names[0];

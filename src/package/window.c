@@ -231,6 +231,14 @@ size_t ph_window_listed(const struct ph_window *window)
     return window->count - window->listed_from;
 }
 
+ph_usec ph_window_oldest(const struct ph_window *window)
+{
+    const struct ph_segment *oldest =
+        ph_window_listed(window) > 0 ? window->segments[window->listed_from] : window->open;
+
+    return oldest != NULL ? oldest->pdt : PH_USEC_NEVER;
+}
+
 struct ph_report ph_window_report(const struct ph_window *window)
 {
     const struct ph_segment *last = window->open;
@@ -312,8 +320,27 @@ static struct ph_segment *copy_open(const struct ph_segment *open)
     return copy;
 }
 
-struct ph_snapshot *ph_window_snapshot(struct ph_window *window, const struct ph_report *report,
-                                       struct ph_buf *index)
+static void add_beside(struct ph_snapshot *snapshot, const struct ph_window_beside *beside)
+{
+    const struct ph_date_ranges *ranges = beside->ranges;
+
+    memcpy(snapshot->reports, beside->reports, sizeof(snapshot->reports));
+    snapshot->index = beside->index != NULL ? ph_buf_ref(beside->index) : NULL;
+    if (beside->part_hold_back > 0) {
+        snapshot->params.part_hold_back = beside->part_hold_back;
+    }
+    if (ranges == NULL || ranges->count == 0) {
+        return;
+    }
+    snapshot->range_count = ranges->count;
+    snapshot->ranges = ph_new_array(struct ph_date_range *, ranges->count);
+    for (size_t i = 0; i < ranges->count; i++) {
+        snapshot->ranges[i] = ph_date_range_ref(ranges->items[i]);
+    }
+}
+
+struct ph_snapshot *ph_window_snapshot(struct ph_window *window,
+                                       const struct ph_window_beside *beside)
 {
     struct ph_snapshot *snapshot = ph_new(struct ph_snapshot);
 
@@ -335,9 +362,9 @@ struct ph_snapshot *ph_window_snapshot(struct ph_window *window, const struct ph
     }
     snapshot->next_msn = window->next_msn;
     snapshot->next_part = window->next_part;
-    snapshot->report =
-        report != NULL ? *report : (struct ph_report){.rendition = PH_RENDITION_NONE};
-    snapshot->index = index != NULL ? ph_buf_ref(index) : NULL;
+    if (beside != NULL) {
+        add_beside(snapshot, beside);
+    }
     for (int form = 0; form < PH_PLAYLIST_FORMS; form++) {
         atomic_init(&snapshot->rendered[form][0], NULL);
         atomic_init(&snapshot->rendered[form][1], NULL);

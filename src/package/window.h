@@ -2,6 +2,8 @@
 #ifndef PHIEN_PACKAGE_WINDOW_H
 #define PHIEN_PACKAGE_WINDOW_H
 
+#include "date_ranges.h"
+
 #include <phien/package/snapshot.h>
 
 /*
@@ -34,7 +36,7 @@ void ph_window_set_part_target(struct ph_window *window, ph_usec part_target);
 
 /*
  * Begins the next segment; the one under way must have been closed. `init` is referenced, NULL in
- * MPEG-TS. Also takes an ended playlist up again (after EXT-X-ENDLIST).
+ * MPEG-TS and WebVTT. Also takes an ended playlist up again (after EXT-X-ENDLIST).
  */
 void ph_window_open_segment(struct ph_window *window, ph_usec pdt, bool is_discontinuity,
                             struct ph_init *init);
@@ -60,6 +62,8 @@ ph_usec ph_window_open_duration(const struct ph_window *window);
 size_t ph_window_bytes(const struct ph_window *window);
 /* Segments that are closed and listed. */
 size_t ph_window_listed(const struct ph_window *window);
+/* The date of the first of those, or of the segment under way; PH_USEC_NEVER: neither is there. */
+ph_usec ph_window_oldest(const struct ph_window *window);
 
 /* Where it stands, for the other renditions' snapshots. */
 struct ph_report ph_window_report(const struct ph_window *window);
@@ -71,11 +75,16 @@ struct ph_report ph_window_report(const struct ph_window *window);
  */
 void ph_window_bitrate(const struct ph_window *window, int64_t *peak_bps, int64_t *average_bps);
 
-/*
- * The picture of now; the caller owns the reference. `report` may be NULL. `index` (the text of
- * the multivariant playlist, may be NULL) is referenced.
- */
-struct ph_snapshot *ph_window_snapshot(struct ph_window *window, const struct ph_report *report,
-                                       struct ph_buf *index);
+/* What a snapshot tells beside its window. All of it is borrowed; snapshots take references. */
+struct ph_window_beside {
+    struct ph_report reports[PH_REPORTS_MAX];
+    struct ph_buf *index;                /* text of the multivariant playlist, or NULL */
+    const struct ph_date_ranges *ranges; /* or NULL */
+    ph_usec part_hold_back;              /* 0: as the window's params say */
+};
+
+/* The picture of now; the caller owns the reference. `beside` may be NULL. */
+struct ph_snapshot *ph_window_snapshot(struct ph_window *window,
+                                       const struct ph_window_beside *beside);
 
 #endif

@@ -22,7 +22,7 @@
  * A media playlist as a strict player reads it. Anything that is not expected of phien, or not in
  * its place, fails the test.
  */
-enum { M3U8_SEGMENTS_MAX = 192, M3U8_PARTS_MAX = 40 };
+enum { M3U8_SEGMENTS_MAX = 192, M3U8_PARTS_MAX = 40, M3U8_RANGES_MAX = 64 };
 
 struct m3u8_part {
     char uri[64];
@@ -42,6 +42,13 @@ struct m3u8_segment {
     struct m3u8_part parts[M3U8_PARTS_MAX];
 };
 
+struct m3u8_range {
+    char id[48];
+    char start[32];
+    int64_t duration_ms;  /* -1: open */
+    char attributes[256]; /* that are not phien's own */
+};
+
 struct m3u8 {
     int version;
     int target_duration_s;
@@ -51,8 +58,10 @@ struct m3u8 {
     int64_t discontinuity_sequence;
     int64_t skipped; /* -1: no EXT-X-SKIP */
     char hint[64];
-    char report[128];
+    char report[256]; /* one a line */
     bool is_ended;
+    size_t range_count;
+    struct m3u8_range ranges[M3U8_RANGES_MAX];
     size_t count; /* segments, the one under way included */
     struct m3u8_segment segments[M3U8_SEGMENTS_MAX];
 };
@@ -131,6 +140,44 @@ static inline void m3u8_quoted(char *out, size_t size, const char *text, const c
     snprintf(out, size, "%.*s", (int)(end - start - (ptrdiff_t)strlen(name)), start + strlen(name));
 }
 
+/* ID, CLASS and START-DATE in this order, DURATION once it has ended, and whatever follows. */
+static inline void m3u8_range_line(struct m3u8 *list, const char *value)
+{
+    struct m3u8_range *range = &list->ranges[list->range_count++];
+    long seconds = 0;
+    int ms = 0;
+    int len = 0;
+    int more = 0;
+
+    assert_true(list->range_count <= M3U8_RANGES_MAX);
+    if (sscanf(value, "ID=\"%47[^\"]\",CLASS=\"vn.phien.card\",START-DATE=\"%31[^\"]\"%n",
+               range->id, range->start, &len) != 2 ||
+        len == 0) {
+        fail_msg("no range of a card: %s", value);
+    }
+    assert_int_equal(strlen(range->start), 24);
+    range->duration_ms = -1;
+    if (sscanf(value + len, ",DURATION=%ld.%3d%n", &seconds, &ms, &more) == 2) {
+        assert_true(value[len + more - 4] == '.');
+        range->duration_ms = seconds * 1000 + ms;
+        len += more;
+    }
+    m3u8_copy(range->attributes, sizeof(range->attributes), value + len);
+    for (size_t i = 0; i + 1 < list->range_count; i++) {
+        assert_string_not_equal(list->ranges[i].id, range->id);
+    }
+}
+
+static inline const struct m3u8_range *m3u8_find_range(const struct m3u8 *list, const char *id)
+{
+    for (size_t i = 0; i < list->range_count; i++) {
+        if (strcmp(list->ranges[i].id, id) == 0) {
+            return &list->ranges[i];
+        }
+    }
+    return NULL;
+}
+
 static inline bool m3u8_header_line(struct m3u8_parser *p, const char *line)
 {
     struct m3u8 *list = p->list;
@@ -158,6 +205,8 @@ static inline bool m3u8_header_line(struct m3u8_parser *p, const char *line)
     } else if ((value = m3u8_value(line, "#EXT-X-SKIP:SKIPPED-SEGMENTS=")) != NULL) {
         assert_int_equal(list->skipped, -1);
         list->skipped = m3u8_number(value);
+    } else if ((value = m3u8_value(line, "#EXT-X-DATERANGE:")) != NULL) {
+        m3u8_range_line(list, value);
     } else {
         return false;
     }
@@ -252,7 +301,10 @@ static inline bool m3u8_tail_line(struct m3u8_parser *p, const char *line)
         assert_string_equal(list->hint, "");
         m3u8_quoted(list->hint, sizeof(list->hint), value, "URI=\"");
     } else if ((value = m3u8_value(line, "#EXT-X-RENDITION-REPORT:")) != NULL) {
-        m3u8_copy(list->report, sizeof(list->report), value);
+        size_t len = strlen(list->report);
+        m3u8_copy(list->report + len, sizeof(list->report) - len, len > 0 ? "\n" : "");
+        len = strlen(list->report);
+        m3u8_copy(list->report + len, sizeof(list->report) - len, value);
     } else if (strcmp(line, "#EXT-X-ENDLIST") == 0) {
         list->is_ended = true;
     } else {

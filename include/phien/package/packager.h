@@ -48,9 +48,9 @@ extern const struct ph_sink_ops ph_packager_sink;
 
 /*
  * Whether somebody watches the rendition. MPEG-TS is packaged only while wanted, from the next
- * random access point on; the fMP4 renditions are always packaged, so that a viewer finds a
- * window. Nobody is told of a rendition that is not wanted; ph_packager_snapshot has the current
- * state at any time.
+ * random access point on; the others are always packaged, so that a viewer finds a window. Nobody
+ * is told of a rendition that is not wanted; ph_packager_snapshot has the current state at any
+ * time.
  */
 void ph_packager_want(struct ph_packager *packager, enum ph_rendition rendition, bool wanted);
 

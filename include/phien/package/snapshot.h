@@ -70,10 +70,10 @@ struct ph_segment {
  */
 struct ph_date_range {
     atomic_uint refs;
-    char id[32]; /* never used again for anything else */
+    char id[48]; /* never used again for anything else */
     ph_usec start;
-    ph_usec end;            /* PH_USEC_NEVER: open */
-    const char *attributes; /* ",X-SKU=\"A1\",..." */
+    ph_usec end;      /* PH_USEC_NEVER: open */
+    char *attributes; /* ",X-SKU=\"A1\",..." */
 };
 
 struct ph_date_range *ph_date_range_ref(struct ph_date_range *range);
@@ -85,6 +85,9 @@ struct ph_report {
     int64_t last_msn;
     int64_t last_part; /* index within last_msn */
 };
+
+/* A playlist reports on all others of the multivariant playlist. */
+enum { PH_REPORTS_MAX = 2 };
 
 /* What never changes while a channel lives, equal in all of its playlists. */
 struct ph_playlist_params {
@@ -118,7 +121,7 @@ struct ph_snapshot {
     struct ph_segment *open; /* the parts of the segment under way; NULL if there are none */
     int64_t next_msn;        /* of the segment under way, or of the next */
     int64_t next_part;       /* running number of the part hinted at */
-    struct ph_report report;
+    struct ph_report reports[PH_REPORTS_MAX];
     struct ph_date_range **ranges; /* by start; the same in all playlists of a channel */
     size_t range_count;
 
@@ -135,8 +138,8 @@ void ph_snapshot_unref(struct ph_snapshot **snapshot);
  * The playlist's text, rendered once for each form and encoding and shared by all viewers. The
  * buffer is borrowed from the snapshot. NULL: this snapshot has no such form:
  * - FULL:  nothing can be listed yet;
- * - DELTA: no segment is old enough to be skipped, the playlist has ended, or the rendition has no
- *          parts: answer with FULL, which clients that asked for a delta take as well;
+ * - DELTA: no segment is old enough to be skipped, the playlist has ended, or the rendition is
+ *          MPEG-TS: answer with FULL, which clients that asked for a delta take as well;
  * - PLAIN: no segment is finished yet, or the rendition is MPEG-TS, whose FULL is plain already;
  * - INDEX: there is no multivariant playlist in this snapshot.
  */
@@ -149,7 +152,8 @@ int64_t ph_snapshot_last_msn(const struct ph_snapshot *snapshot);
 /*
  * Whether the playlist has segment `msn` (part < 0), or its part with index `part` or anything
  * later; a part past the end of a finished segment means the first of the next (RFC 8216bis
- * section 6.2.5.2). An ended playlist has everything: nobody may wait for it.
+ * section 6.2.5.2). A rendition without parts counts whole segments: hls.js asks for parts of
+ * another rendition there. An ended playlist has everything: nobody may wait for it.
  */
 bool ph_snapshot_has(const struct ph_snapshot *snapshot, int64_t msn, int64_t part);
 

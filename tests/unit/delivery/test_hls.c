@@ -395,6 +395,41 @@ static void mpegts_begins_when_somebody_asks(void **state)
     assert_int_equal(segment->body[0], 0x47);
 }
 
+/* Blocked for segment by segment, and the video's segments are its own by number. */
+static void captions_go_with_the_video(void **state)
+{
+    struct fixture *f = *state;
+    struct world *world = f->world;
+
+    go_on_air(f);
+    struct edge edge = read_edge(f);
+    struct asked *playlist = ask(f, "/live/sinho/cards.m3u8", "");
+    struct asked *plain = ask(f, "/live/sinho/plain/cards.m3u8", "");
+    settle(world);
+    check_status(playlist, 200);
+    assert_string_equal(playlist->type, "application/vnd.apple.mpegurl");
+    assert_non_null(strstr(playlist->body, with("\ncards-e1-%" PRId64 ".vtt\n", edge.msn - 1)));
+    assert_non_null(strstr(playlist->body, "#EXT-X-SERVER-CONTROL:CAN-BLOCK-RELOAD=YES,"));
+    check_status(plain, 200);
+    assert_non_null(strstr(plain->body, with("\n../cards-e1-%" PRId64 ".vtt\n", edge.msn - 1)));
+    struct asked *segment = ask(f, with("/live/sinho/cards-e1-%" PRId64 ".vtt", edge.msn - 1), "");
+    check_status(segment, 200);
+    assert_string_equal(segment->type, "text/vtt; charset=utf-8");
+    assert_string_equal(segment->cache, "public, max-age=31536000, immutable");
+    assert_memory_equal(segment->body, "WEBVTT\n", 7);
+
+    struct asked *next = ask(f, "/live/sinho/cards.m3u8",
+                             with("_HLS_msn=%" PRId64 "&_HLS_part=%" PRId64, edge.msn, edge.parts));
+    play(world, 300);
+    settle(world);
+    check_status(next, 0);
+    play(world, 2000);
+    settle(world);
+    check_status(next, 200);
+    assert_non_null(strstr(next->body, with("\ncards-e1-%" PRId64 ".vtt\n", edge.msn)));
+    check_status(ask(f, "/live/sinho/cards.m3u8", with("_HLS_msn=%" PRId64, edge.msn + 9)), 400);
+}
+
 static void mpegts_can_be_off(void **state)
 {
     struct fixture *f = *state;
@@ -490,6 +525,7 @@ int main(void)
         TEST(segments_are_their_parts),
         TEST(playlists_have_their_forms),
         TEST(mpegts_begins_when_somebody_asks),
+        TEST(captions_go_with_the_video),
         TEST(mpegts_can_be_off),
         TEST(the_publisher_goes),
         TEST(clients_that_leave_are_forgotten),

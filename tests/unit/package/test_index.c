@@ -87,6 +87,27 @@ static void video_alone(void **state)
     assert_index("index-video-alone");
 }
 
+/* In each variant, whatever its tracks: the group is there before who refers to it. */
+static void every_variant_has_the_captions(void **state)
+{
+    (void)state;
+    struct ph_buf *text = ph_index_format(&f.index);
+    const char *at = (const char *)text->data;
+    const char *media = strstr(at, "#EXT-X-MEDIA:TYPE=SUBTITLES,GROUP-ID=\"cards\"");
+    int variants = 0;
+
+    assert_non_null(media);
+    while ((at = strstr(at, "#EXT-X-STREAM-INF:")) != NULL) {
+        const char *eol = strchr(at, '\n');
+        assert_true(media < at);
+        assert_non_null(memmem(at, (size_t)(eol - at), ",SUBTITLES=\"cards\",", 19));
+        at = eol;
+        variants++;
+    }
+    assert_int_equal(variants, 2);
+    ph_buf_unref(&text);
+}
+
 static void unknown_rates_are_estimated(void **state)
 {
     (void)state;
@@ -152,6 +173,7 @@ int main(void)
         cmocka_unit_test_setup(video_and_audio, set_up),
         cmocka_unit_test_setup(audio_alone, set_up),
         cmocka_unit_test_setup(video_alone, set_up),
+        cmocka_unit_test_setup(every_variant_has_the_captions, set_up),
         cmocka_unit_test_setup(unknown_rates_are_estimated, set_up),
         cmocka_unit_test_setup(frame_rates, set_up),
         cmocka_unit_test_setup(an_unknown_resolution_is_left_out, set_up),

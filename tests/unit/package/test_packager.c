@@ -143,7 +143,7 @@ static void check_snapshot(const struct ph_snapshot *s)
             ph_usec expected = s->segments[i - 1]->pdt + s->segments[i - 1]->duration;
             assert_in_range(llabs(segment->pdt - expected), 0, 25 * MS);
         }
-        assert_true((s->rendition == PH_RENDITION_TS) == (segment->init == NULL));
+        assert_true((s->part_target == 0) == (segment->init == NULL));
     }
 }
 
@@ -163,6 +163,26 @@ static size_t count_discontinuities(const struct ph_snapshot *s)
         count += s->segments[i]->is_discontinuity ? 1 : 0;
     }
     return count;
+}
+
+/* The captions' segments are the video's in all but their bytes, and none is missing. */
+static void check_cards(const struct ph_snapshot *av)
+{
+    struct ph_snapshot *cards = snapshot_of(PH_RENDITION_CARDS);
+
+    assert_int_equal(cards->next_msn, av->next_msn);
+    assert_true(cards->open == NULL);
+    for (size_t i = av->listed_from; i < av->count; i++) {
+        const struct ph_segment *a = av->segments[i];
+        const struct ph_segment *b = ph_snapshot_segment(cards, a->msn);
+        assert_non_null(b);
+        assert_int_equal(b->pdt, a->pdt);
+        assert_int_equal(b->duration, a->duration);
+        assert_int_equal(b->discontinuity_number, a->discontinuity_number);
+        assert_int_equal(b->is_discontinuity, a->is_discontinuity);
+        assert_memory_equal(b->parts[0].bytes->data, "WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:", 30);
+    }
+    ph_snapshot_unref(&cards);
 }
 
 static void test_first_snapshot_needs_a_segment(void **state)
@@ -209,9 +229,12 @@ static void test_a_minute(void **state)
     assert_int_equal(audio->params.part_hold_back, 3 * 269 * MS);
     assert_int_equal(count_discontinuities(av), 0);
     assert_int_equal(av->segments[0]->init->number, 0);
-    assert_int_equal(av->report.rendition, PH_RENDITION_AUDIO);
-    assert_int_equal(audio->report.rendition, PH_RENDITION_AV);
-    assert_in_range(llabs(audio->report.last_msn - ph_snapshot_last_msn(av)), 0, 1);
+    assert_int_equal(av->reports[0].rendition, PH_RENDITION_AUDIO);
+    assert_int_equal(av->reports[1].rendition, PH_RENDITION_CARDS);
+    assert_int_equal(av->reports[1].last_part, -1);
+    assert_int_equal(audio->reports[0].rendition, PH_RENDITION_AV);
+    assert_in_range(llabs(audio->reports[0].last_msn - ph_snapshot_last_msn(av)), 0, 1);
+    check_cards(av);
     assert_non_null(av->index);
     assert_non_null(memmem(av->index->data, av->index->len, "avc1.", 5));
     assert_non_null(memmem(av->index->data, av->index->len, "INDEPENDENT-SEGMENTS", 20));
@@ -234,7 +257,7 @@ static void test_a_minute(void **state)
                          av_rescale_q(m.packets[0]->pts, m.packets[0]->time_base, AV_TIME_BASE_Q));
 
     int64_t closed = atomic_load(&stats.value[PH_STAT_SEGMENTS]);
-    assert_in_range(closed, 58, 62);
+    assert_in_range(closed, 87, 93); /* of sound and picture, of sound, of captions */
     assert_in_range(atomic_load(&stats.value[PH_STAT_PARTS]), 58 * 8, 62 * 10);
     assert_true(atomic_load(&stats.value[PH_STAT_PACKAGED_BYTES]) > 0);
     assert_int_equal(atomic_load(&stats.value[PH_STAT_INGEST_DROPPED]), 0);
@@ -527,9 +550,10 @@ static void test_program_changes(void **state)
     go_on_air(&avc, true, true, true);
     play(&avc, 6500 * MS, 8 * S);
 
-    static const enum ph_rendition all[] = {PH_RENDITION_AV, PH_RENDITION_AUDIO, PH_RENDITION_TS};
+    static const enum ph_rendition all[] = {PH_RENDITION_AV, PH_RENDITION_AUDIO, PH_RENDITION_TS,
+                                            PH_RENDITION_CARDS};
     struct ph_snapshot *av = checked(PH_RENDITION_AV);
-    for (size_t r = 0; r < 3; r++) {
+    for (size_t r = 0; r < PH_ARRAY_SIZE(all); r++) {
         struct ph_snapshot *s = checked(all[r]);
         assert_int_equal(count_discontinuities(s), 2);
         assert_int_equal(s->next_msn, av->next_msn);
@@ -596,6 +620,7 @@ static void test_return_without_discontinuity(void **state)
         assert_int_equal(count_discontinuities(av), hole);
         assert_int_equal(count_discontinuities(audio), hole);
         assert_int_equal(av->next_msn, audio->next_msn);
+        check_cards(av);
         ph_snapshot_unref(&av);
         ph_snapshot_unref(&audio);
         media_close(&m);
@@ -620,9 +645,11 @@ static void test_end_and_again(void **state)
     ph_packager_sink.on_end(packager, mono);
     assert_true(told.newest[PH_RENDITION_AV]->is_ended);
     assert_true(told.newest[PH_RENDITION_TS]->is_ended);
-    struct ph_snapshot *audio = snapshot_of(PH_RENDITION_AUDIO);
-    assert_true(audio->is_ended);
-    ph_snapshot_unref(&audio);
+    for (int r = PH_RENDITION_AV; r < PH_RENDITION_COUNT; r++) {
+        struct ph_snapshot *s = snapshot_of((enum ph_rendition)r);
+        assert_true(s->is_ended);
+        ph_snapshot_unref(&s);
+    }
     int64_t msn = told.newest[PH_RENDITION_AV]->next_msn;
 
     go_on_air(&m, true, true, true);
@@ -889,6 +916,9 @@ static void test_odd_streams(void **state)
         }
         ph_snapshot_unref(&s);
     }
+    struct ph_snapshot *av = snapshot_of(PH_RENDITION_AV);
+    check_cards(av);
+    ph_snapshot_unref(&av);
     media_close(&m);
 }
 

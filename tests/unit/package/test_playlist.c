@@ -25,9 +25,9 @@ static bool contains(struct ph_snapshot *s, enum ph_playlist_form form, const ch
 
 static struct ph_snapshot *snap_with_report(struct ph_window *window)
 {
-    struct ph_report report = {PH_RENDITION_AUDIO, 110, 2};
+    const struct ph_window_beside beside = {.reports = {{PH_RENDITION_AUDIO, 110, 2}}};
 
-    return ph_window_snapshot(window, &report, NULL);
+    return ph_window_snapshot(window, &beside);
 }
 
 /* Eight segments in a window of 30 s, the ninth under way, at discontinuities of two kinds. */
@@ -92,7 +92,8 @@ static void audio_adds_up(void **state)
     struct ph_window_params params = test_window_params(PH_RENDITION_AUDIO);
     struct ph_window *window = test_window(&params);
     struct ph_init *init = test_init(3);
-    struct ph_report report = {PH_RENDITION_AV, 101, 0};
+    const struct ph_window_beside beside = {
+        .reports = {{PH_RENDITION_AV, 101, 0}, {PH_RENDITION_CARDS, 100, -1}}};
     int64_t samples = 0;
 
     for (int i = 0; i < 10; i++) {
@@ -104,7 +105,7 @@ static void audio_adds_up(void **state)
         samples += 11 * (int64_t)1024;
         add_part(window, 4000, samples * PH_USEC_PER_S / 44100 - start, true);
     }
-    struct ph_snapshot *s = ph_window_snapshot(window, &report, NULL);
+    struct ph_snapshot *s = ph_window_snapshot(window, &beside);
     assert_playlist(s, PH_PLAYLIST_FULL, "audio-full");
     assert_playlist(s, PH_PLAYLIST_PLAIN, "audio-plain");
     ph_snapshot_unref(&s);
@@ -135,6 +136,122 @@ static void ts_is_plain(void **state)
     assert_null(ph_snapshot_playlist(s, PH_PLAYLIST_DELTA, false));
     ph_snapshot_unref(&s);
     ph_window_destroy(&window);
+}
+
+/* Captions have a segment for each of the video's, and no parts. */
+static struct ph_window *captions_window(int segments)
+{
+    struct ph_window_params params = test_window_params(PH_RENDITION_CARDS);
+    params.window = 30 * PH_USEC_PER_S;
+    struct ph_window *window = test_window(&params);
+
+    for (int i = 0; i < segments; i++) {
+        open_segment(window, i == 4, NULL);
+        add_part(window, 60, TEST_SEGMENT, true);
+        ph_window_close_segment(window);
+    }
+    return window;
+}
+
+static void captions(void **state)
+{
+    (void)state;
+    struct ph_window *window = captions_window(8);
+    const struct ph_window_beside beside = {
+        .reports = {{PH_RENDITION_AV, 108, 2}, {PH_RENDITION_AUDIO, 108, 1}}};
+
+    open_segment(window, false, NULL); /* of which nothing is said */
+    struct ph_snapshot *s = ph_window_snapshot(window, &beside);
+    assert_playlist(s, PH_PLAYLIST_FULL, "cards-full");
+    assert_playlist(s, PH_PLAYLIST_DELTA, "cards-delta");
+    assert_playlist(s, PH_PLAYLIST_PLAIN, "cards-plain");
+    ph_snapshot_unref(&s);
+    ph_window_destroy(&window);
+}
+
+/* Three cards, the last one still there. Texts as a shop in Sơn La may have them. */
+static struct ph_date_ranges three_cards(void)
+{
+    struct ph_date_ranges ranges = {0};
+
+    ph_date_ranges_set(&ranges, 12, TEST_DATE - 3 * PH_USEC_PER_S + 999,
+                       ",X-SKU=\"MH-01\",X-TITLE=\"Mận hậu Mộc Châu\",X-PRICE=\"45.000 ₫/kg\"");
+    ph_date_ranges_set(&ranges, 13, TEST_DATE + 4345678,
+                       ",X-SKU=\"A1\",X-TITLE=\"Áo “thổ cẩm”, cỡ M\",X-PRICE=\"1.250.000 ₫\"");
+    ph_date_ranges_set(&ranges, 15, TEST_DATE + 6000000, NULL);
+    ph_date_ranges_set(&ranges, 16, TEST_DATE + 9250001,
+                       ",X-SKU=\"MH-01\",X-STOCK=12,X-FLASH=\"39.000 ₫\"");
+    return ranges;
+}
+
+static void date_ranges(void **state)
+{
+    (void)state;
+    struct ph_window *window = long_window(PH_RENDITION_AV);
+    struct ph_date_ranges ranges = three_cards();
+    const struct ph_window_beside beside = {
+        .reports = {{PH_RENDITION_AUDIO, 110, 2}, {PH_RENDITION_CARDS, 107, -1}},
+        .ranges = &ranges};
+    struct ph_snapshot *s = ph_window_snapshot(window, &beside);
+
+    assert_playlist(s, PH_PLAYLIST_FULL, "av-ranges");
+    assert_playlist(s, PH_PLAYLIST_DELTA, "av-ranges-delta");
+    assert_playlist(s, PH_PLAYLIST_PLAIN, "av-ranges-plain");
+    ph_snapshot_unref(&s);
+    ph_window_destroy(&window);
+    ph_date_ranges_fini(&ranges);
+}
+
+/* The tags of a playlist that tell of ranges, joined. */
+static void take_ranges(struct ph_snapshot *s, enum ph_playlist_form form, char *out, size_t size)
+{
+    struct ph_buf *text = ph_snapshot_playlist(s, form, false);
+    size_t len = 0;
+
+    assert_non_null(text);
+    for (const char *at = (const char *)text->data, *end = at + text->len; at < end;) {
+        const char *eol = memchr(at, '\n', (size_t)(end - at));
+        assert_non_null(eol);
+        if (strncmp(at, "#EXT-X-DATERANGE:", 17) == 0) {
+            len += (size_t)snprintf(out + len, size - len, "%.*s\n", (int)(eol - at), at);
+            assert_true(len < size);
+        }
+        at = eol + 1;
+    }
+    out[len] = '\0';
+}
+
+static void date_ranges_are_the_same_in_all_playlists(void **state)
+{
+    (void)state;
+    static const enum ph_rendition renditions[] = {PH_RENDITION_AV, PH_RENDITION_AUDIO,
+                                                   PH_RENDITION_TS, PH_RENDITION_CARDS};
+    struct ph_date_ranges ranges = three_cards();
+    const struct ph_window_beside beside = {.ranges = &ranges};
+    char wanted[2048] = "";
+    char got[2048] = "";
+    int forms = 0;
+
+    for (size_t i = 0; i < PH_ARRAY_SIZE(renditions); i++) {
+        struct ph_window *window =
+            renditions[i] == PH_RENDITION_CARDS ? captions_window(8) : long_window(renditions[i]);
+        struct ph_snapshot *s = ph_window_snapshot(window, &beside);
+        for (int form = PH_PLAYLIST_FULL; form < PH_PLAYLIST_INDEX; form++) {
+            if (ph_snapshot_playlist(s, form, false) == NULL) {
+                continue;
+            }
+            take_ranges(s, form, got, sizeof(got));
+            if (forms++ == 0) {
+                memcpy(wanted, got, sizeof(got));
+                assert_string_not_equal(wanted, "");
+            }
+            assert_string_equal(got, wanted);
+        }
+        ph_snapshot_unref(&s);
+        ph_window_destroy(&window);
+    }
+    assert_int_equal(forms, 10); /* MPEG-TS has one, the others three each */
+    ph_date_ranges_fini(&ranges);
 }
 
 static void the_end(void **state)
@@ -336,6 +453,9 @@ int main(void)
         cmocka_unit_test(the_first_parts),
         cmocka_unit_test(audio_adds_up),
         cmocka_unit_test(ts_is_plain),
+        cmocka_unit_test(captions),
+        cmocka_unit_test(date_ranges),
+        cmocka_unit_test(date_ranges_are_the_same_in_all_playlists),
         cmocka_unit_test(the_end),
         cmocka_unit_test(counts_discontinuities_that_left),
         cmocka_unit_test(counts_from_the_segment_under_way),

@@ -18,6 +18,7 @@ static struct m3u8 merged;
 static struct m3u8 older; /* a copy that some slow player still has */
 
 static uint32_t seed;
+static int ranges_gone;
 
 static uint32_t draw(uint32_t below)
 {
@@ -111,6 +112,37 @@ static void check_hint(const struct m3u8 *a, const struct m3u8 *b)
     }
 }
 
+/* What may happen to date ranges: section 4.4.5.1. */
+static void check_ranges(const struct m3u8 *a, const struct m3u8 *b)
+{
+    int64_t oldest_ms = m3u8_date_ms(b->segments[0].date);
+
+    for (size_t i = 0; i < a->range_count; i++) {
+        const struct m3u8_range *range = &a->ranges[i];
+        const struct m3u8_range *kept = m3u8_find_range(b, range->id);
+        if (kept == NULL) {
+            assert_true(range->duration_ms >= 0);
+            assert_true(m3u8_date_ms(range->start) + range->duration_ms <= oldest_ms);
+            ranges_gone++;
+            continue;
+        }
+        assert_string_equal(kept->start, range->start);
+        assert_string_equal(kept->attributes, range->attributes);
+        if (range->duration_ms >= 0) {
+            assert_int_equal(kept->duration_ms, range->duration_ms);
+        }
+    }
+    for (size_t i = 1; i < b->range_count; i++) {
+        const struct m3u8_range *earlier = &b->ranges[i - 1];
+        if (earlier->duration_ms <= 0) { /* only the last one can be open */
+            fail_msg("%s lasts %" PRId64 " ms, %s follows", earlier->id, earlier->duration_ms,
+                     b->ranges[i].id);
+        }
+        assert_true(m3u8_date_ms(earlier->start) + earlier->duration_ms <=
+                    m3u8_date_ms(b->ranges[i].start));
+    }
+}
+
 static void check_mutation(const struct m3u8 *a, const struct m3u8 *b, bool is_bytes_bound)
 {
     int64_t listed = 0;
@@ -144,6 +176,18 @@ static void check_mutation(const struct m3u8 *a, const struct m3u8 *b, bool is_b
     if (!a->is_ended) {
         check_hint(a, b);
     }
+    check_ranges(a, b);
+}
+
+static void assert_same_ranges(const struct m3u8 *a, const struct m3u8 *b)
+{
+    assert_int_equal(a->range_count, b->range_count);
+    for (size_t i = 0; i < a->range_count; i++) {
+        assert_string_equal(a->ranges[i].id, b->ranges[i].id);
+        assert_string_equal(a->ranges[i].start, b->ranges[i].start);
+        assert_int_equal(a->ranges[i].duration_ms, b->ranges[i].duration_ms);
+        assert_string_equal(a->ranges[i].attributes, b->ranges[i].attributes);
+    }
 }
 
 /* The plain form: the same finished segments, and nothing of low latency. */
@@ -164,6 +208,7 @@ static void check_plain(struct ph_snapshot *s)
     assert_string_equal(plain.server_control, "");
     assert_string_equal(plain.hint, "");
     assert_string_equal(plain.report, "");
+    assert_same_ranges(&plain, &now);
     for (size_t i = 0; i < plain.count; i++) {
         struct m3u8_segment *segment = &plain.segments[i];
         assert_int_equal(segment->part_count, 0);
@@ -189,6 +234,7 @@ static bool check_delta(struct ph_snapshot *s, const struct m3u8 *copy)
     assert_string_equal(delta.server_control, now.server_control);
     assert_string_equal(delta.hint, now.hint);
     assert_string_equal(delta.report, now.report);
+    assert_same_ranges(&delta, &now);
     if (!m3u8_merge(&merged, copy, &delta)) {
         return false;
     }
@@ -246,6 +292,8 @@ struct life {
     int64_t inits;
     ph_usec date;
     ph_usec segment_length;
+    struct ph_date_ranges ranges;
+    int64_t seq;
 };
 
 static void start_segment(struct life *life, bool is_discontinuity)
@@ -281,6 +329,19 @@ static void go_on(struct life *life)
     }
 }
 
+/* Now and then another card, the same one again, or none; it may be dated a little ahead. */
+static void change_card(struct life *life)
+{
+    static const char *const cards[] = {NULL, ",X-SKU=\"A1\"", ",X-SKU=\"B2\",X-STOCK=0",
+                                        ",X-SKU=\"C3\",X-TITLE=\"Mận, hậu\""};
+
+    if (draw(20) == 0) {
+        ph_date_ranges_set(&life->ranges, ++life->seq, life->date + draw(500) * PH_USEC_PER_MS,
+                           cards[draw(4)]);
+    }
+    ph_date_ranges_expire(&life->ranges, ph_window_oldest(life->window));
+}
+
 static void live(uint32_t plan, int steps, size_t max_bytes)
 {
     struct ph_window_params params = test_window_params(PH_RENDITION_AV);
@@ -296,12 +357,17 @@ static void live(uint32_t plan, int steps, size_t max_bytes)
     int old_merges = 0;
 
     seed = plan;
+    ranges_gone = 0;
     before.count = 0;
     older.count = 0;
     for (int i = 0; i < steps; i++) {
-        struct ph_report report = {PH_RENDITION_AUDIO, 100 + i / 8, i % 8};
+        const struct ph_window_beside beside = {
+            .reports = {{PH_RENDITION_AUDIO, 100 + i / 8, i % 8}},
+            .ranges = &life.ranges,
+        };
         go_on(&life);
-        struct ph_snapshot *s = ph_window_snapshot(life.window, &report, NULL);
+        change_card(&life);
+        struct ph_snapshot *s = ph_window_snapshot(life.window, &beside);
         struct ph_buf *text = ph_snapshot_playlist(s, PH_PLAYLIST_FULL, false);
         if (text != NULL) {
             m3u8_parse(&now, text);
@@ -327,11 +393,13 @@ static void live(uint32_t plan, int steps, size_t max_bytes)
     /* The plan went where it should. */
     assert_true(ends > 0);
     assert_true(life.inits > 3);
+    assert_true(ranges_gone > steps / 200);
     if (max_bytes > 1000000) {
         assert_true(merges > steps / 3);
         assert_true(old_merges > steps / 20);
     }
     ph_init_unref(&life.init);
+    ph_date_ranges_fini(&life.ranges);
     ph_window_destroy(&life.window);
 }
 

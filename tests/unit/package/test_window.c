@@ -321,27 +321,43 @@ static void a_snapshot_does_not_change(void **state)
     (void)state;
     struct ph_window_params params = test_window_params(PH_RENDITION_AV);
     struct ph_window *window = test_window(&params);
-    struct ph_report report = {PH_RENDITION_AUDIO, 100, 3};
     struct ph_buf *index = ph_buf_copy("#EXTM3U\n", 8);
+    struct ph_date_ranges ranges = {0};
+    const struct ph_window_beside beside = {
+        .reports = {{PH_RENDITION_AUDIO, 100, 3}, {PH_RENDITION_CARDS, 99, -1}},
+        .index = index,
+        .ranges = &ranges,
+        .part_hold_back = 900000,
+    };
 
     add_segment(window, false, NULL);
     open_segment(window, false, NULL);
     add_parts(window, 2);
-    struct ph_snapshot *first = ph_window_snapshot(window, &report, index);
+    ph_date_ranges_set(&ranges, 1, TEST_DATE, ",X-SKU=\"A1\"");
+    struct ph_snapshot *first = ph_window_snapshot(window, &beside);
+    ph_date_ranges_set(&ranges, 2, TEST_DATE + PH_USEC_PER_S, NULL);
     add_parts(window, 30);
     ph_window_close_segment(window);
     struct ph_snapshot *second = snap(window);
     ph_window_destroy(&window);
+    ph_date_ranges_fini(&ranges);
 
     assert_int_equal(first->count, 1);
     assert_int_equal(first->open->part_count, 2);
     assert_int_equal(first->open->duration, 2 * TEST_PART);
-    assert_int_equal(first->report.last_part, 3);
+    assert_int_equal(first->reports[0].last_part, 3);
+    assert_int_equal(first->reports[1].rendition, PH_RENDITION_CARDS);
+    assert_int_equal(first->params.part_hold_back, 900000);
+    assert_int_equal(first->range_count, 1);
+    assert_string_equal(first->ranges[0]->attributes, ",X-SKU=\"A1\"");
+    assert_true(first->ranges[0]->end == PH_USEC_NEVER); /* it was closed later */
     assert_ptr_equal(first->index, index);
     assert_int_equal(second->number, first->number + 1);
     assert_int_equal(second->count, 2);
     assert_int_equal(second->segments[1]->part_count, 32);
-    assert_int_equal(second->report.rendition, PH_RENDITION_NONE);
+    assert_int_equal(second->reports[0].rendition, PH_RENDITION_NONE);
+    assert_int_equal(second->params.part_hold_back, 768000);
+    assert_int_equal(second->range_count, 0);
     /* The bytes are shared, not copied, and outlive the window. */
     assert_ptr_equal(first->segments[0], second->segments[0]);
     assert_ptr_equal(first->open->parts[1].bytes, second->segments[1]->parts[1].bytes);

@@ -45,7 +45,7 @@ static inline struct ph_window *test_window(const struct ph_window_params *param
 {
     struct ph_window *window = ph_window_create(params);
 
-    if (params->rendition != PH_RENDITION_TS) {
+    if (params->rendition == PH_RENDITION_AV || params->rendition == PH_RENDITION_AUDIO) {
         ph_window_set_part_target(window,
                                   params->rendition == PH_RENDITION_AUDIO ? 256000 : TEST_PART);
     }
@@ -95,7 +95,7 @@ static inline void add_segment(struct ph_window *window, bool is_discontinuity,
 
 static inline struct ph_snapshot *snap(struct ph_window *window)
 {
-    return ph_window_snapshot(window, NULL, NULL);
+    return ph_window_snapshot(window, NULL);
 }
 
 #endif
