@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Measures phien on this machine: the server alone on core 0, the load on core 1.
 #
-#   scripts/bench.sh [ingest|srt|latency|viewers|all]...
+#   scripts/bench.sh [ingest|srt|latency|viewers|events|all]...
 #
 # ingest:  CPU seconds and memory with 1, 20 and 60 publishers, LL-HLS on; beside it nginx with
 #          libnginx-mod-rtmp and its HLS, if that is installed
 # srt:     the same with 20 publishers by SRT, beside 20 by RTMP
 # latency: from the frame that ends a part to the part read, alone and beside 59 more publishers
 # viewers: how far apart 1000 held viewers get their answers
+# events:  from a change of a product's stock sent -> heard of by 2000 readers of the channel's
+#          events; durable in between
 #
 # BENCH_REPEATS=N runs each N times and prints medians (3), BENCH_SECONDS=N measures for so long
 # (30), BENCH_WARM_UP=N lets ingest run first for so long (70: until windows are full and memory
@@ -29,15 +31,17 @@ rtmp_port=24935
 http_port=24980
 srt_port=24990
 input=build/bench/input.mp4
+database=build/bench/overlay.db
+token=bench-token
 nginx_module=/usr/lib/nginx/modules/ngx_rtmp_module.so
 
 wanted=()
 for name in "${@:-all}"; do
     case "$name" in
-    ingest | srt | latency | viewers) wanted+=("$name") ;;
-    all) wanted+=(ingest srt latency viewers) ;;
+    ingest | srt | latency | viewers | events) wanted+=("$name") ;;
+    all) wanted+=(ingest srt latency viewers events) ;;
     *)
-        sed -n 's/^# \{0,1\}//; 3,18p' "$0" >&2
+        sed -n 's/^# \{0,1\}//; 3,20p' "$0" >&2
         exit 2
         ;;
     esac
@@ -115,12 +119,15 @@ wait_for()
 start_phien()
 {
     local number
+    rm -f "$database"*
     {
         echo "workers: 1"
         echo "log: { level: warn }"
         echo "rtmp: { listen: \"$host:$rtmp_port\" }"
         echo "srt: { listen: \"${2:-}\" }"
         echo "http: { listen: \"$host:$http_port\" }"
+        echo "overlay: { database: \"$database\", writes_per_s: 0 }"
+        echo "admin: { token: $token }"
         echo "channels:"
         for ((number = 0; number < $1; number++)); do
             echo "  - { name: ch$number, key: key-$number }"
@@ -338,6 +345,27 @@ bench_viewers()
     done
     sed -n 's/.* p50=\([0-9.]*\) p99=\([0-9.]*\) max=\(.*\)/\1 \2 \3/p' "$work/viewers.rows" |
         medians | awk '{ printf "1000 viewers       p50 %.2f  p99 %.2f  max %.2f\n", $1, $2, $3 }'
+}
+
+bench_events()
+{
+    local round what api=/api/v1/channels/ch0 number='\([0-9.]*\)'
+    ulimit -n 8192
+    echo "events: 2000 readers, a change sent -> heard of, ms"
+    for ((round = 0; round < repeats; round++)); do
+        start_phien 1
+        curl -fsS -o "$work/product.json" -X PUT -H "Authorization: Bearer $token" \
+            -d '{"title":"Cam sành Hà Giang","price":45000,"unit":"kg","stock":1000000}' \
+            "http://$host:$http_port$api/shelf/cam-sanh"
+        taskset -c 1 "$build/sse_readers" "$host:$http_port" "$api/events" 2000 100 \
+            PATCH "$api/shelf/cam-sanh" "$token" '{"stock_delta":-1}' >>"$work/events.rows"
+        stop_all
+    done
+    for what in each all; do
+        sed -n "s/.* ${what}_ms n=[0-9]* p50=$number p99=$number max=$number.*/\1 \2 \3/p" \
+            "$work/events.rows" | medians | awk -v what="$what" \
+            '{ printf "%-18s p50 %.2f  p99 %.2f  max %.2f\n", what, $1, $2, $3 }'
+    done
 }
 
 for port in "$rtmp_port" "$http_port"; do
