@@ -19,6 +19,8 @@ enum {
     AHEAD_BYTES_MAX = 1024 * 1024,
     /* A body that may be large has a second more for each so many bytes: 2 MB from a phone. */
     BODY_BYTES_PER_S = 32 * 1024,
+    /* Bodies up to this size are taken even while large ones fill all the room there is. */
+    SMALL_BODY_BYTES = 16 * 1024,
 };
 
 /* Stands for the request that could not be read. */
@@ -42,6 +44,7 @@ static void destroy(struct ph_http_conn *conn)
 
     ph_writer_fini(&conn->ahead);
     ph_h1_fini(&conn->h1);
+    ph_http_conn_count_body(conn);
     ph_timer_destroy(&conn->timer);
     if (conn->prev != NULL) {
         conn->prev->next = conn->next;
@@ -152,6 +155,23 @@ static void follow(struct ph_http_conn *conn)
     }
 }
 
+void ph_http_conn_count_body(struct ph_http_conn *conn)
+{
+    conn->shared->bodies -= conn->body;
+    conn->body = conn->h1.body.cap;
+    conn->shared->bodies += conn->body;
+}
+
+/* One body is bounded by its route; this bounds what many clients make us keep at once. */
+static void check_bodies(struct ph_http_conn *conn)
+{
+    ph_http_conn_count_body(conn);
+    if (conn->body > SMALL_BODY_BYTES && conn->shared->bodies > conn->shared->bodies_limit) {
+        ph_h1_fail(&conn->h1, 503, "too many large bodies are on their way");
+        refuse(conn);
+    }
+}
+
 /* Reads requests until there is nothing left or one is not answered at once. */
 static size_t read_requests(struct ph_http_conn *conn, const uint8_t *data, size_t len)
 {
@@ -162,12 +182,14 @@ static size_t read_requests(struct ph_http_conn *conn, const uint8_t *data, size
         switch (ph_h1_feed(&conn->h1, data + done, len - done, &used)) {
         case PH_H1_EVENT_NONE:
             follow(conn);
+            check_bodies(conn);
             break;
         case PH_H1_EVENT_CONTINUE:
             follow(conn);
             send_continue(conn);
             break;
         case PH_H1_EVENT_REQUEST:
+            ph_http_conn_count_body(conn);
             handle(conn);
             break;
         case PH_H1_EVENT_FAILURE:

@@ -31,6 +31,8 @@ struct ph_http_shared {
     struct ph_stats *stats;
     const char *common_headers;
     size_t body_limit;
+    size_t bodies_limit; /* of all large bodies together that are on their way or being handled */
+    size_t bodies;       /* what they take now */
     struct ph_http_timeouts timeouts;
     struct ph_response_date date;
     struct ph_chunked chunked;

@@ -75,6 +75,7 @@ static void finish_writing(struct ph_http_conn *conn)
 {
     if (!conn->is_refused) {
         ph_h1_next(&conn->h1);
+        ph_http_conn_count_body(conn);
     }
     ph_http_conn_enter(conn, PH_HTTP_PHASE_SENDING);
     conn->unsent = ph_tcp_conn_queued(conn->tcp);

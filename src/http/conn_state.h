@@ -38,6 +38,7 @@ struct ph_http_conn {
     ph_usec send_end;   /* when it must have ended */
     ph_usec timer_at;   /* what the timer is set to */
     size_t unsent;      /* at the last look */
+    size_t body;        /* what of shared->bodies is this one's */
     size_t queue_limit; /* of a stream: what its client may leave unread */
     bool is_reading;    /* inside read_requests, which ends what is to be ended */
     bool is_paused;
@@ -62,6 +63,9 @@ void ph_http_conn_finish_answer(struct ph_http_conn *conn);
 void ph_http_conn_close(struct ph_http_conn *conn, bool flush);
 
 void ph_http_conn_enter(struct ph_http_conn *conn, enum ph_http_phase phase);
+
+/* Tells the shared account what this connection's body takes now. */
+void ph_http_conn_count_body(struct ph_http_conn *conn);
 
 /* Sets the timer to what the phase's deadline is now. */
 void ph_http_conn_arm(struct ph_http_conn *conn);

@@ -14,6 +14,9 @@
 /* The bytes of one answer are counted as they wait, so this is room for the largest segment. */
 #define WRITE_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
 
+/* Large bodies of all clients of one worker: thirty images of 2 MB. */
+#define BODIES_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
+
 #define USER_TIMEOUT_MS 30000
 #define DRAIN_US (5 * PH_USEC_PER_S)
 
@@ -123,6 +126,7 @@ int ph_http_server_create(struct ph_http_server **out, struct ph_loop *loop,
                                              .stats = stats,
                                              .common_headers = server->common_headers,
                                              .body_limit = options->body_limit,
+                                             .bodies_limit = BODIES_LIMIT_BYTES,
                                              .timeouts = default_timeouts,
                                              .on_gone = on_gone};
     int err =
@@ -147,6 +151,11 @@ void ph_http_server_set_timeouts(struct ph_http_server *server,
 {
     server->shared.timeouts = *timeouts;
     server->drain_us = drain;
+}
+
+void ph_http_server_set_bodies_limit(struct ph_http_server *server, size_t bodies_limit)
+{
+    server->shared.bodies_limit = bodies_limit;
 }
 
 void ph_http_server_drain(struct ph_http_server *server, void (*on_drained)(void *arg), void *arg)

@@ -10,4 +10,7 @@
 void ph_http_server_set_timeouts(struct ph_http_server *server,
                                  const struct ph_http_timeouts *timeouts, ph_usec drain);
 
+/* And which do not send as many large bodies as it takes. */
+void ph_http_server_set_bodies_limit(struct ph_http_server *server, size_t bodies_limit);
+
 #endif

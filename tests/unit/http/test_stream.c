@@ -12,6 +12,8 @@
 #include <phien/core/log.h>
 #include <phien/http/sse.h>
 
+#include <poll.h>
+
 enum {
     QUEUE_LIMIT = 100 * 1000,
     EVENT_BYTES = 10 * 1000,
@@ -704,6 +706,54 @@ static void bodies_over_their_routes_limit_are_refused(void **state)
     assert_int_equal(stat(PH_STAT_HTTP_413), PH_ARRAY_SIZE(heads));
 }
 
+static void limit_bodies(void)
+{
+    ph_http_server_set_bodies_limit(fixture.server, 100 * 1000);
+}
+
+/* Whoever sends a large body while others' fill the room; small ones still get through. */
+static void large_bodies_together_have_a_limit(void **state)
+{
+    static const char head[] = "PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n";
+    enum { FIRST_BYTES = 60 * 1000, SECOND_BYTES = 70 * 1000, SMALL_BYTES = 5000 };
+    char *body = calloc(1, SECOND_BYTES + 1);
+    char text[128];
+
+    (void)state;
+    memset(body, 'x', SECOND_BYTES);
+    on_loop(limit_bodies);
+    int first = dial();
+    snprintf(text, sizeof(text), head, FIRST_BYTES);
+    client_send(first, text);
+    client_send_bytes(first, body, FIRST_BYTES - 1);
+    int second = dial();
+    snprintf(text, sizeof(text), head, SECOND_BYTES);
+    client_send(second, text);
+    client_send_bytes(second, body, SECOND_BYTES - 1);
+    /* Either may be the one that finds the room full. */
+    struct pollfd answered[2] = {{.fd = first, .events = POLLIN}, {.fd = second, .events = POLLIN}};
+    assert_int_equal(TEMP_FAILURE_RETRY(poll(answered, 2, CLIENT_PATIENCE_S * 1000)), 1);
+    int refused = answered[0].revents != 0 ? first : second;
+    int taken = refused == first ? second : first;
+    client_expect(refused, 503, NULL);
+    client_expect_end(refused);
+    int small = dial();
+    snprintf(text, sizeof(text), head, SMALL_BYTES);
+    client_send(small, text);
+    client_send_bytes(small, body, SMALL_BYTES);
+    client_expect(small, 201, "5000");
+    client_send(taken, "x");
+    client_expect(taken, 201, taken == first ? "60000" : "70000");
+    /* The room is free again. */
+    snprintf(text, sizeof(text), head, SECOND_BYTES);
+    client_send(small, text);
+    client_send_bytes(small, body, SECOND_BYTES);
+    client_expect(small, 201, "70000");
+    close(small);
+    close(taken);
+    free(body);
+}
+
 #define SERVED(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 #define IMPATIENT(test) cmocka_unit_test_setup_teardown(test, setup_impatient, teardown)
 
@@ -728,6 +778,7 @@ int main(void)
         SERVED(readers_of_both_versions_hear_the_same),
         SERVED(bodies_are_as_large_as_their_route_takes),
         SERVED(bodies_over_their_routes_limit_are_refused),
+        SERVED(large_bodies_together_have_a_limit),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
