@@ -399,6 +399,35 @@ static void expect_problem(int status, const char *detail, const char *wanted)
     ph_buf_unref(&body);
 }
 
+static void statuses_have_their_phrases(void **state)
+{
+    (void)state;
+    static const struct {
+        int status;
+        const char *text;
+    } rows[] = {
+        {200, "OK"},
+        {201, "Created"},
+        {202, "Accepted"},
+        {401, "Unauthorized"},
+        {403, "Forbidden"},
+        {404, "Not Found"},
+        {409, "Conflict"},
+        {412, "Precondition Failed"},
+        {413, "Content Too Large"},
+        {415, "Unsupported Media Type"},
+        {422, "Unprocessable Content"},
+        {429, "Too Many Requests"},
+        {503, "Service Unavailable"},
+        {0, "Unknown"},
+        {299, "Unknown"},
+    };
+
+    for (size_t i = 0; i < PH_ARRAY_SIZE(rows); i++) {
+        assert_string_equal(ph_http_status_text(rows[i].status), rows[i].text);
+    }
+}
+
 static void problems_are_json(void **state)
 {
     (void)state;
@@ -431,6 +460,7 @@ int main(void)
         cmocka_unit_test(no_content_has_no_length),
         cmocka_unit_test(long_lines_have_room),
         cmocka_unit_test(dates_are_written_once_a_second),
+        cmocka_unit_test(statuses_have_their_phrases),
         cmocka_unit_test(problems_are_json),
     };
 
