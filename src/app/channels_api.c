@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "channels_api.h"
 
+#include "describe.h"
+
 #include <phien/core/mem.h>
 
-#include <jansson.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* One question on its way round the homes, one at a time; then back to who asked. */
 struct round_trip {
@@ -16,82 +16,6 @@ struct round_trip {
     json_t *channels;                  /* by the registry's index; whoever has the mail */
     struct ph_http_exchange *exchange; /* the asker's thread; NULL: the client is gone */
 };
-
-static json_t *describe_track(const struct ph_track *track)
-{
-    if (track == NULL) {
-        return json_null();
-    }
-    json_t *json =
-        json_pack("{s:s, s:s}", "codec", ph_track_codec_name(track), "codecs", track->codecs);
-    if (track->kind == PH_TRACK_VIDEO) {
-        json_object_set_new(json, "width", json_integer(track->par->width));
-        json_object_set_new(json, "height", json_integer(track->par->height));
-    } else {
-        json_object_set_new(json, "sample_rate", json_integer(track->par->sample_rate));
-    }
-    return json;
-}
-
-static json_t *describe_link(const struct ph_link_stats *link)
-{
-    json_t *json = json_object();
-
-    for (unsigned i = 0; i < PH_LINK_STAT_COUNT; i++) {
-        enum ph_link_stat stat = (enum ph_link_stat)i;
-        json_object_set_new(json, ph_link_stat_key(stat),
-                            json_integer((json_int_t)ph_link_stats_get(link, stat)));
-    }
-    return json;
-}
-
-static json_t *describe_session(const struct ph_publish_info *info,
-                                const struct ph_channel_status *status,
-                                const struct ph_link_stats *link)
-{
-    char since[32];
-
-    if (info->session == NULL) {
-        return json_null();
-    }
-    ph_clock_format_utc(info->since_wall, since);
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}", "id", info->session,
-                  "protocol", info->protocol, "peer", info->peer, "application", info->application,
-                  "since", since, "video_packets", (json_int_t)status->packets[PH_TRACK_VIDEO],
-                  "audio_packets", (json_int_t)status->packets[PH_TRACK_AUDIO], "bytes",
-                  (json_int_t)status->bytes[PH_TRACK_VIDEO] + status->bytes[PH_TRACK_AUDIO],
-                  "dropped", (json_int_t)status->dropped, "jumps", (json_int_t)status->jumps);
-    if (strcmp(info->protocol, "srt") == 0 &&
-        atomic_load_explicit(&link->is_up, memory_order_relaxed)) {
-        json_object_set_new(json, "link", describe_link(link));
-    }
-    return json;
-}
-
-static json_t *describe(const struct ph_shared *shared, const struct ph_registry_entry *entry)
-{
-    struct ph_channel_status status;
-    struct ph_publish_info info;
-
-    ph_channel_get_status(entry->channel, &status);
-    ph_publish_hub_get_info(shared->hub, entry, &info);
-    const struct ph_program *program = status.is_on_air ? status.program : NULL;
-    json_t *json = json_pack("{s:s, s:s, s:b, s:i}", "name", entry->conf->name, "title",
-                             ph_channel_title(entry->channel), "on_air", (int)status.is_on_air,
-                             "home", (int)entry->home);
-    json_object_set_new(json, "video", describe_track(program != NULL ? program->video : NULL));
-    json_object_set_new(json, "audio", describe_track(program != NULL ? program->audio : NULL));
-    json_object_set_new(json, "bitrate_bps", json_integer((json_int_t)status.bitrate_bps));
-    json_object_set_new(json, "fps", json_real(status.fps));
-    json_object_set_new(json, "gop_s", json_real(status.gop_s));
-    json_object_set_new(json, "av_offset_ms", json_real(status.av_offset_ms));
-    json_object_set_new(json, "media_bytes",
-                        json_integer((json_int_t)ph_feeds_bytes(shared->feeds, entry)));
-    json_object_set_new(json, "session",
-                        describe_session(&info, &status, &shared->links[entry->index]));
-    return json;
-}
 
 static void free_trip(struct round_trip *trip)
 {
@@ -144,7 +68,7 @@ static void visit(struct ph_mail *mail)
     for (size_t i = 0; i < ph_registry_count(shared->registry); i++) {
         const struct ph_registry_entry *entry = ph_registry_at(shared->registry, i);
         if (entry->home == trip->at) {
-            json_array_set_new(trip->channels, i, describe(shared, entry));
+            json_array_set_new(trip->channels, i, ph_describe_channel(shared, entry));
         }
     }
     trip->at++;

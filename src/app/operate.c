@@ -2,6 +2,7 @@
 #include "operate.h"
 
 #include "channels_api.h"
+#include "refuse.h"
 
 #include <phien/core/secret.h>
 
@@ -34,6 +35,7 @@ static void handle_metrics(struct ph_http_exchange *exchange, const struct ph_ht
     ph_stats_format(&text, (const struct ph_stats *const *)shared->stats, shared->workers + 1);
     ph_link_stats_format(&text, shared->links, shared->channel_names,
                          ph_registry_count(shared->registry));
+    ph_audience_format(&text, ph_feeds_audience(shared->feeds), shared->channel_names);
     struct ph_buf *buf = ph_writer_take(&text);
     if (buf == NULL) {
         ph_http_respond_problem(exchange, 500, "out of memory", NULL);
@@ -65,17 +67,7 @@ static bool is_admin(struct ph_http_exchange *exchange, const struct ph_conf *co
             return true;
         }
     }
-    static const char text[] = "{\"status\":401,\"title\":\"Unauthorized\","
-                               "\"detail\":\"send Authorization: Bearer <admin.token>\"}\n";
-    struct ph_slice body = ph_slice_static(text, strlen(text));
-    const struct ph_http_response response = {
-        .status = 401,
-        .content_type = "application/problem+json",
-        .headers = "WWW-Authenticate: Bearer realm=\"phien\"\r\n",
-        .body = &body,
-        .body_count = 1,
-    };
-    ph_http_respond(exchange, &response);
+    ph_refuse_without_token(exchange, "send Authorization: Bearer <admin.token>");
     return false;
 }
 

@@ -3,6 +3,7 @@
  * Builds the server from the config, right to left in the drawing of src/README.md, and takes it
  * down in steps, each finished on every worker before the next begins.
  */
+#include "quality.h"
 #include "worker.h"
 
 #include <phien/app/server.h>
@@ -115,6 +116,7 @@ static void create_channels(struct ph_server *server)
     size_t count = ph_registry_count(shared->registry);
     shared->links = ph_alloc(count * sizeof(*shared->links));
     shared->channel_names = ph_alloc(count * sizeof(*shared->channel_names));
+    shared->qualities = ph_alloc(count * sizeof(*shared->qualities));
     for (size_t i = 0; i < count; i++) {
         shared->channel_names[i] = ph_registry_at(shared->registry, i)->conf->name;
     }
@@ -341,6 +343,7 @@ void ph_server_destroy(struct ph_server **ref)
         free(shared->stats[i]);
     }
     free(shared->channel_names);
+    free(shared->qualities);
     free(shared->links);
     free(shared->loops);
     free(shared->stats);

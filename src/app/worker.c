@@ -3,6 +3,7 @@
 
 #include "operate.h"
 #include "pages.h"
+#include "status_api.h"
 
 #include <phien/core/log.h>
 #include <phien/net/tcp.h>
@@ -50,6 +51,8 @@ int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, uns
     worker->overlay = ph_overlay_api_create(shared->overlay, index);
     ph_hls_add_routes(worker->hls, worker->router);
     ph_overlay_api_add_routes(worker->overlay, worker->router);
+    worker->status = ph_status_api_create(shared, index);
+    ph_status_api_add_routes(worker->status, worker->router);
     ph_pages_add_routes(worker->router);
     ph_operate_add_routes(worker->router, worker);
     int err =
@@ -75,6 +78,7 @@ void ph_worker_fini(struct ph_worker *worker)
     ph_http_server_destroy(&worker->http);
     ph_hls_destroy(&worker->hls);
     ph_overlay_api_destroy(&worker->overlay);
+    ph_status_api_destroy(&worker->status);
     ph_router_destroy(&worker->router);
 }
 

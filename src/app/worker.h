@@ -18,10 +18,11 @@ struct ph_shared {
     struct ph_feeds *feeds;
     struct ph_peers *peers;
     struct ph_overlay *overlay;
-    struct ph_loop **loops;      /* one for each worker */
-    struct ph_stats **stats;     /* one for each worker, and the SRT thread's */
-    struct ph_link_stats *links; /* one for each channel, by the registry's index */
-    const char **channel_names;  /* by the registry's index */
+    struct ph_loop **loops;       /* one for each worker */
+    struct ph_stats **stats;      /* one for each worker, and the SRT thread's */
+    struct ph_link_stats *links;  /* one for each channel, by the registry's index */
+    const char **channel_names;   /* by the registry's index */
+    struct ph_quality *qualities; /* by the registry's index; each its home's */
     size_t workers;
     unsigned http_connections; /* that one worker may have open */
 };
@@ -36,6 +37,7 @@ struct ph_worker {
     struct ph_router *router;
     struct ph_hls *hls;
     struct ph_overlay_api *overlay;
+    struct ph_status_api *status;
     struct ph_http_server *http;
     struct ph_rtmp_server *rtmp; /* NULL: RTMP is off */
 };
