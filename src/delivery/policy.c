@@ -9,15 +9,17 @@ const char ph_policy_media[] = "public, max-age=31536000, immutable";
 const char ph_policy_unsatisfied[] = "no-store";
 
 /*
- * Every page may play every channel. Date is exposed because players measure their latency by it;
- * Cross-Origin-Resource-Policy lets pages with cross-origin isolation play too.
+ * Every page may play every channel, and change what a channel sells if it has the token. Date is
+ * exposed because players measure their latency by it; Cross-Origin-Resource-Policy lets pages with
+ * cross-origin isolation play too.
  */
 const char ph_hls_common_headers[] =
     "Access-Control-Allow-Origin: *\r\n"
-    "Access-Control-Allow-Methods: GET, HEAD, OPTIONS\r\n"
-    "Access-Control-Allow-Headers: Range, Authorization, Content-Type, If-None-Match\r\n"
+    "Access-Control-Allow-Methods: GET, HEAD, OPTIONS, PUT, PATCH, POST, DELETE\r\n"
+    "Access-Control-Allow-Headers: Range, Authorization, Content-Type, If-None-Match, If-Match, "
+    "Idempotency-Key, Last-Event-ID\r\n"
     "Access-Control-Expose-Headers: Age, Date, Content-Length, Content-Range, ETag, "
-    "Server-Timing\r\n"
+    "Retry-After, Server-Timing\r\n"
     "Access-Control-Max-Age: 86400\r\n"
     "Timing-Allow-Origin: *\r\n"
     "Cross-Origin-Resource-Policy: cross-origin\r\n";
