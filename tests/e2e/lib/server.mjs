@@ -130,7 +130,8 @@ export class Server {
     if (config.srt) {
       ports.srt = await freeUdpPort();
     }
-    const server = new Server(ports, {
+    const directory = makeTemporaryDirectory();
+    const server = new Server(ports, directory, {
       workers: 2,
       log: { level: 'debug', format: 'json', ...config.log },
       rtmp: { listen: `127.0.0.1:${ports.rtmp}`, ...config.rtmp },
@@ -138,6 +139,7 @@ export class Server {
       http: { listen: `127.0.0.1:${ports.http}`, ...config.http },
       hls: { part_ms: 250, segment_ms: 2000, window_s: 30, ...config.hls },
       publish: { grace_s: 60, ...config.publish },
+      overlay: { database: join(directory, 'phien.db'), ...config.overlay },
       admin: { token: ADMIN_TOKEN, ...config.admin },
       channels: config.channels ?? CHANNELS,
     });
@@ -146,12 +148,12 @@ export class Server {
     return server;
   }
 
-  constructor(ports, config) {
+  constructor(ports, directory, config) {
     this.ports = ports;
     this.config = config;
     this.lines = []; // as they were written
     this.log = []; // the same, parsed
-    this.directory = makeTemporaryDirectory();
+    this.directory = directory;
     this.news = new EventEmitter();
     this.news.setMaxListeners(0);
     const path = writeConfig(this.directory, config);
