@@ -16,6 +16,8 @@ static void respond_asset(struct ph_http_exchange *exchange, const struct ph_ass
         .content_type = asset->content_type,
         .cache_control = asset->is_immutable ? "public, max-age=31536000, immutable" : "no-cache",
         .etag = is_gzip ? asset->gzip_etag : asset->etag,
+        /* Scripts are only let into other people's pages with this. */
+        .headers = "Access-Control-Allow-Origin: *\r\n",
         .is_gzip = is_gzip,
         .vary_encoding = true,
         .body = &body,

@@ -25,9 +25,10 @@ function hash(bytes) {
   return createHash('sha256').update(bytes).digest('hex').slice(0, 16);
 }
 
-// Builds one entry point into one file with the hash of its content in its name. (esbuild's own
-// hash knows the build directory's path and so differs from machine to machine.)
-function bundle(esbuild, { source, modules, entry, name, define }) {
+// Builds one entry point into one file with the hash of its content in its name, unless others
+// name it in their pages. (esbuild's own hash knows the build directory's path and so differs from
+// machine to machine.)
+function bundle(esbuild, { source, modules, entry, name, define, isImmutable = true }) {
   const { outputFiles } = esbuild.buildSync({
     absWorkingDir: source,
     entryPoints: { [name]: entry },
@@ -47,7 +48,14 @@ function bundle(esbuild, { source, modules, entry, name, define }) {
   });
   const [{ path, contents }] = outputFiles;
   const data = Buffer.from(contents);
-  return { name: `${name}-${hash(data)}${extname(path)}`, data, isImmutable: true };
+  const suffix = isImmutable ? `-${hash(data)}` : '';
+  return { name: `${name}${suffix}${extname(path)}`, data, isImmutable };
+}
+
+// The style sheet of what is drawn over videos, which its script carries along.
+function readOverlayStyle(esbuild, source) {
+  const css = readFileSync(join(source, 'overlay/overlay.css'), 'utf8');
+  return esbuild.transformSync(css, { loader: 'css', minify: true, target: TARGETS }).code.trim();
 }
 
 // hls.js is a file of its own: the page shows itself before it has come, and browsers keep it
@@ -55,23 +63,34 @@ function bundle(esbuild, { source, modules, entry, name, define }) {
 function bundleAll({ source, modules }) {
   // The modules lie in the build directory, where no import from the source tree finds them.
   const esbuild = createRequire(join(modules, 'x.js'))('esbuild');
-  const build = (entry, name, define) =>
-    bundle(esbuild, { source, modules, entry, name, define });
+  const overlayStyle = readOverlayStyle(esbuild, source);
+  const build = (entry, name, { defines = {}, isImmutable } = {}) => {
+    const define = Object.fromEntries(Object.entries(defines)
+      .map(([key, value]) => [key, JSON.stringify(value)]));
+    return bundle(esbuild, { source, modules, entry, name, define, isImmutable });
+  };
   const player = build('watch/hls.js', 'hls');
   const script = build('watch/main.js', 'watch',
-    { HLS_URL: JSON.stringify(`/assets/${player.name}`) });
+    { defines: { HLS_URL: `/assets/${player.name}`, OVERLAY_STYLE: overlayStyle } });
   const style = build('watch/watch.css', 'watch');
-  return { player, script, style };
+  const overlay = build('overlay/phien-overlay.js', 'phien-overlay',
+    { defines: { OVERLAY_STYLE: overlayStyle }, isImmutable: false });
+  return { files: { player, script, style, overlay }, overlayStyle };
 }
 
-function fillPage(text, bundles) {
+// For a content security policy: this style sheet, and no other, may be written into the page.
+function formatSource(style) {
+  return `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
+}
+
+function fillPage(text, blanks) {
   const html = text
     .replace(/<!--[\s\S]*?-->/g, '')
     .replace(/\{\{(\w+)\}\}/g, (whole, key) => {
-      if (!(key in bundles)) {
+      if (!(key in blanks)) {
         throw new Error(`${whole} is not known`);
       }
-      return `/assets/${bundles[key].name}`;
+      return blanks[key];
     })
     .replace(/\n\s*/g, '\n')
     .trim();
@@ -130,7 +149,9 @@ const { values } = parseArgs({
   },
 });
 const source = resolve(values.source);
-const bundles = bundleAll({ source, modules: resolve(values.modules) });
-const page = fillPage(readFileSync(join(source, 'watch/watch.html'), 'utf8'), bundles);
+const { files, overlayStyle } = bundleAll({ source, modules: resolve(values.modules) });
+const urls = Object.entries(files).map(([key, { name }]) => [key, `/assets/${name}`]);
+const page = fillPage(readFileSync(join(source, 'watch/watch.html'), 'utf8'),
+  { ...Object.fromEntries(urls), overlayStyle: formatSource(overlayStyle) });
 console.log('     raw  gzip -9');
-writeFileSync(values.out, formatTable([page, ...Object.values(bundles)]));
+writeFileSync(values.out, formatTable([page, ...Object.values(files)]));

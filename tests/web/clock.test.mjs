@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 
-import { ServerClock } from '../../src/web/watch/clock.js';
+import { ServerClock } from '../../src/web/overlay/clock.js';
 
 const START = Date.UTC(2026, 10, 22, 1, 0, 0, 400);
 

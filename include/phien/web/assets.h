@@ -10,8 +10,9 @@
  * The web pages, built by npm when phien is built and linked into it: no file is read at run
  * time. Everything here is constant, so any thread may use it.
  *
- * A page ("watch.html") keeps its name from build to build and must be revalidated: serve it
- * with "Cache-Control: no-cache" and its entity tag. What it loads has the hash of its content in
+ * A page ("watch.html"), and what others load by its name ("phien-overlay.js"), keeps that from
+ * build to build and must be revalidated: serve it with "Cache-Control: no-cache", its entity tag
+ * and, for other people's pages, CORS. What pages load has the hash of its content in
  * its name ("watch-0f3a5c9e1b7d2468.js"), is immutable, and lies under /assets/, which is where
  * the pages look for it: serve it with "public, max-age=31536000, immutable". No name has a '/'.
  */

@@ -20,6 +20,10 @@ export function parseChannelName(pathname) {
   return NAME.test(name) ? name : null;
 }
 
+export function channelUrl(name) {
+  return `/live/${name}/`;
+}
+
 export function infoUrl(name) {
   return `/live/${name}/info.json`;
 }

@@ -60,7 +60,7 @@ export class HlsPlayer {
   #hasShown = false;
   #isEnding = false;
 
-  // hooks: onFailed(), onLate(), onEnded(), onUnsupported(),
+  // hooks: onFailed(), onLate(), onEnded(), onUnsupported(), onHls(hls or null),
   //        onAnswer(dateHeader, sentMs, receivedMs)
   constructor(video, hooks) {
     this.#video = video;
@@ -109,6 +109,7 @@ export class HlsPlayer {
         rememberParts(details.partList, part, this.#video.buffered);
       }
     });
+    this.#hooks.onHls(hls);
     hls.loadSource(url);
     hls.attachMedia(this.#video);
   }
@@ -120,6 +121,7 @@ export class HlsPlayer {
     if (this.#hls) {
       const hls = this.#hls;
       this.#hls = null;
+      this.#hooks.onHls(null);
       hls.destroy();
     }
   }

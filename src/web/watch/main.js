@@ -3,8 +3,9 @@
 // The watch page: asks about the channel, feeds what happens to the state machine, and does what
 // it says.
 
-import { parseChannelName, playlistUrl } from './channel.js';
-import { ServerClock } from './clock.js';
+import { ServerClock } from '../overlay/clock.js';
+import { attach } from '../overlay/phien-overlay.js';
+import { channelUrl, parseChannelName, playlistUrl } from './channel.js';
 import { chooseLanguage, otherLanguage } from './i18n.js';
 import { askInfo, InfoPoller } from './info.js';
 import { LatencyMeter } from './latency.js';
@@ -47,6 +48,7 @@ class WatchPage {
   #view;
   #video;
   #player;
+  #overlay;
   #poller;
 
   constructor() {
@@ -60,6 +62,13 @@ class WatchPage {
       onEnded: () => this.#send({ type: 'ended' }),
       onUnsupported: () => this.#send({ type: 'unsupported' }),
       onAnswer: (date, sentMs, receivedMs) => this.#clock.observe(date, sentMs, receivedMs),
+      onHls: (hls) => this.#overlay.follow(hls),
+    });
+    this.#overlay = attach(this.#video, {
+      channel: this.#name && channelUrl(this.#name),
+      draw: document.getElementById('stage'),
+      language,
+      now: () => this.#clock.now(performance.now()),
     });
     this.#poller = new InfoPoller(() => this.#ask(),
       () => pollDelayMs(this.#model.state, Math.random()));
@@ -206,6 +215,7 @@ class WatchPage {
       const language = otherLanguage(this.#view.language);
       save(LANGUAGE_KEY, language);
       this.#view.setLanguage(language);
+      this.#overlay.language = language;
     });
     on('play', () => this.#send({ type: 'tap' }));
     on('video', () => {

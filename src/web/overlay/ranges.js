@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The date ranges of a playlist (EXT-X-DATERANGE, CLASS "vn.phien.card"): for those whose player
+// hands out no ID3, and for those who join in the middle of a showing. They say less than messages
+// do.
+
+import { readProduct } from './message.js';
+
+export const CLASS = 'vn.phien.card';
+
+// "X-ORIGINAL-PRICE" is the member "original_price"; figures come as they are or in quotes.
+function readAttribute(name, text) {
+  const key = name.slice(2).toLowerCase().replace(/-/g, '_');
+  const isNumber = /(^|_)price$|^stock$|^sold$/.test(key);
+  return [key, isNumber ? Number(text) : String(text)];
+}
+
+// What the range with these attributes shows: { seq, card }, or null. Its id ends in the seq.
+export function readRange(id, attributes) {
+  const digits = /(\d+)\D*$/.exec(id);
+  const entries = Object.keys(attributes).filter((name) => name.startsWith('X-'))
+    .map((name) => readAttribute(name, attributes[name]));
+  const card = readProduct(Object.fromEntries(entries));
+  return digits && card ? { seq: Number(digits[1]), card } : null;
+}
+
+// What `ranges` ([{ id, attributes, start, end }], end may be Infinity) say, as changes at moments
+// of the stream: [{ time, seq, card }]. At the end of one that no other follows at once, the card
+// is gone; that has no seq of its own, but lies between this card's and any later change's.
+export function changesOfRanges(ranges) {
+  const changes = [];
+  for (const { id, attributes, start, end } of ranges) {
+    const shown = readRange(id, attributes);
+    if (shown && Number.isFinite(start)) {
+      changes.push({ time: start, ...shown });
+      if (Number.isFinite(end)) {
+        changes.push({ time: end, seq: shown.seq + 0.5, card: null });
+      }
+    }
+  }
+  return changes;
+}
