@@ -15,6 +15,8 @@ import { firstDifference } from './lib/hls.mjs';
 const PARTS = 4; // a segment, each 0.5 s
 const PART_S = 0.5;
 const FIRST_MSN = 100;
+// [part from which on a card is shown, part at which it goes]
+const CARDS = [[2, 7], [7, 20], [33, 41], [41, 1000]];
 
 function date(part) {
   return new Date(Date.UTC(2026, 7, 4, 10) + part * PART_S * 1000).toISOString();
@@ -30,8 +32,15 @@ function playlistAt(count, { listed = 8 } = {}) {
       'CAN-SKIP-UNTIL=12.0',
     '#EXT-X-PART-INF:PART-TARGET=0.5',
     `#EXT-X-MEDIA-SEQUENCE:${FIRST_MSN + from}`, '#EXT-X-DISCONTINUITY-SEQUENCE:0',
-    '#EXT-X-MAP:URI="i0.mp4"',
   ];
+  CARDS.forEach(([start, end], i) => {
+    if (start <= count && end >= from * PARTS) {
+      lines.push(`#EXT-X-DATERANGE:ID="c${i}",CLASS="vn.phien.card",START-DATE=` +
+        `"${date(start)}"${end <= count ? `,DURATION=${((end - start) * PART_S).toFixed(3)}` : ''}` +
+        `,X-SKU="A${i}"`);
+    }
+  });
+  lines.push('#EXT-X-MAP:URI="i0.mp4"');
   for (let segment = from; segment * PARTS < count; segment++) {
     const isFinished = segment < finished;
     lines.push(`#EXT-X-PROGRAM-DATE-TIME:${date(segment * PARTS)}`);
@@ -120,8 +129,25 @@ const SPOILERS = [
   ['hint', 'at a part that is there', (text) => text.replace('p43.m4s', 'p42.m4s')],
   ['hint', 'broken', (text) => text.replace('p42.m4s', 'p42b.m4s')],
   ['rendition-report', 'absent', (text) => text.replace(/.*RENDITION-REPORT.*\n/, '')],
+  ['rendition-report', 'with a part where there is none',
+    (text) => text.replace('audio.m3u8', 'cards.m3u8')],
   ['rendition-report', 'without a part', (text) => text.replace(',LAST-PART=0', '')],
   ['rendition-report', 'back', (text) => text.replace('LAST-MSN=110', 'LAST-MSN=109')],
+  ['date-range', 'an ID twice', (text) => text.replace('ID="c2"', 'ID="c3"')],
+  ['date-range', 'no start', (text) => text.replace(/,START-DATE="[^"]*"/, '')],
+  ['date-range', 'no class', (text) => text.replace(',CLASS="vn.phien.card"', '')],
+  ['date-range', 'an overlap', (text) => text.replace('DURATION=4.000', 'DURATION=4.001')],
+  ['date-range', 'an end before the beginning',
+    (text) => text.replace('DURATION=4.000', 'DURATION=-4')],
+  ['date-range-changed', 'an attribute', (text) => text.replace('"A2"', '"A9"')],
+  ['date-range-changed', 'an attribute less', (text) => text.replace(',X-SKU="A2"', '')],
+  ['date-range-changed', 'an attribute more', (text) => text.replace('"A2"', '"A2",X-MORE=1')],
+  ['date-range-changed', 'the start', (text) => text.replace(
+    `START-DATE="${date(41)}"`, `START-DATE="${date(42)}"`)],
+  ['date-range-changed', 'open again', (text) => text.replace(',DURATION=4.000', '')],
+  ['date-range-changed', 'the end', (text) => text.replace('DURATION=4.000', 'DURATION=3.900')],
+  ['date-range-gone', 'one that is listed by date', (text) => text.replace(/.*ID="c2".*\n/, '')],
+  ['date-range-gone', 'the open one', (text) => text.replace(/.*ID="c3".*\n/, '')],
   ['ended', 'a hint after the end', (text) => `${text}#EXT-X-ENDLIST\n`],
   ['end-back', 'a part is gone', (text) => text.replace(/#EXT-X-PART.*p4[12].*\n/g, '')],
 ];
@@ -161,10 +187,26 @@ test('other renditions must agree', () => {
     playlistAt(41).replace('TARGETDURATION:2', 'TARGETDURATION:3'),
     playlistAt(41).replace('UNTIL=12', 'UNTIL=13'),
     playlistAt(41).replace('DISCONTINUITY-SEQUENCE:0', 'DISCONTINUITY-SEQUENCE:1'),
+    playlistAt(41).replace(/.*ID="c2".*\n/, ''),
+    playlistAt(41).replace('"A2"', '"A9"'),
   ];
   for (const text of spoilt) {
     assert.notDeepEqual(checkTogether({ a, b: parseMedia(text) }), []);
+    assert.notDeepEqual(checkTogether({ b: parseMedia(text), a }), []);
   }
+  // A state that was fetched earlier or later is no other presentation.
+  for (const parts of [33, 40, 48, 60]) {
+    assert.deepEqual(checkTogether({ a, b: parseMedia(playlistAt(parts)) }), []);
+  }
+  const shifted = parseMedia(playlistAt(41).replace(date(36), date(36).replace('00Z', '01Z')));
+  assert.deepEqual(checkTogether({ a, b: shifted }), []);
+  assert.equal(checkTogether({ a, b: shifted }, { aligned: ['b'] }).length, 1);
+});
+
+test('a date range that was gone is not to come back', () => {
+  const back = playlistAt(60).replace('#EXT-X-MAP', '#EXT-X-DATERANGE:ID="c0",' +
+    `CLASS="vn.phien.card",START-DATE="${date(2)}",DURATION=2.500,X-SKU="A0"\n#EXT-X-MAP`);
+  assert.match(problemsOf([playlistAt(30), playlistAt(59), back]).join('\n'), /c0 is back/);
 });
 
 test('a parent must be what its parts are', () => {

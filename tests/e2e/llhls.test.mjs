@@ -10,7 +10,9 @@ import { gunzipSync } from 'node:zlib';
 import { checkTogether } from './lib/conformance.mjs';
 import { LowLatencyViewer, PlainViewer, waitForPlaylist } from './lib/hls.mjs';
 import { getText, request } from './lib/http.mjs';
-import { lastFinished, lastPosition, parseMedia, parseMultivariant } from './lib/m3u8.mjs';
+import {
+  finishedSegments, lastFinished, lastPosition, parseMedia, parseMultivariant,
+} from './lib/m3u8.mjs';
 import { pushWithFfmpeg } from './lib/push.mjs';
 import { Server } from './lib/server.mjs';
 import { source } from './lib/source.mjs';
@@ -48,7 +50,10 @@ async function checkViewers(t, server) {
   const plain = new PlainViewer(server, 'cho', 'plain/av.m3u8');
   const ts = new PlainViewer(server, 'cho', 'ts/index.m3u8');
   let isDone = false;
-  const plainViewers = [plain, ts].map((viewer) => viewer.watch(() => isDone));
+  const cards = new PlainViewer(server, 'cho', 'cards.m3u8');
+  const plainCards = new PlainViewer(server, 'cho', 'plain/cards.m3u8');
+  const others = [plain, ts, cards, plainCards];
+  const plainViewers = others.map((viewer) => viewer.watch(() => isDone));
   await Promise.all([watchFor(av, WATCH_S), watchFor(audio, WATCH_S)]);
   isDone = true;
   await Promise.all(plainViewers);
@@ -67,10 +72,19 @@ async function checkViewers(t, server) {
     assert.ok(quantile(viewer.delaysMs, 0.5) < 1000, `${name}: parts come late`);
     assert.ok(Math.max(...viewer.reloadsMs) < HOLD_S * 1000, `${name}: a reload took too long`);
   }
-  assert.deepEqual([av, audio, plain, ts].flatMap(({ allProblems }) => allProblems), []);
+  assert.deepEqual([av, audio, ...others].flatMap(({ allProblems }) => allProblems), []);
   assert.deepEqual(checkTogether({
-    av: av.playlist, audio: audio.playlist, plain: plain.playlist, ts: ts.playlist,
-  }), []);
+    av: av.playlist,
+    audio: audio.playlist,
+    plain: plain.playlist,
+    ts: ts.playlist,
+    cards: cards.playlist,
+    plainCards: plainCards.playlist,
+  }, { aligned: ['plain', 'ts', 'cards', 'plainCards'] }), []);
+  for (const { uri, msn } of finishedSegments(cards.playlist)) {
+    assert.match(String(await cards.fetch(uri)), /^WEBVTT\nX-TIMESTAMP-MAP=MPEGTS:\d+,LOCAL:/,
+      `${msn}`);
+  }
 }
 
 async function checkMultivariant(server) {
@@ -83,6 +97,11 @@ async function checkMultivariant(server) {
     assert.equal(audio.CODECS, 'mp4a.40.2');
     assert.equal(av.RESOLUTION, '426x240');
     assert.equal(av['FRAME-RATE'], '25.000');
+    const [captions] = playlist.media;
+    assert.deepEqual([captions.TYPE, captions.LANGUAGE, captions.URI, captions.NAME],
+      ['SUBTITLES', 'vi', 'cards.m3u8', 'Giỏ hàng']);
+    assert.deepEqual([av.SUBTITLES, audio.SUBTITLES],
+      [captions['GROUP-ID'], captions['GROUP-ID']]);
     assert.ok(Number(av.BANDWIDTH) >= Number(av['AVERAGE-BANDWIDTH']));
     assert.ok(Number(av.BANDWIDTH) > 100000 && Number(av.BANDWIDTH) < 2000000, av.BANDWIDTH);
     assert.ok(Number(audio.BANDWIDTH) < Number(av.BANDWIDTH));
@@ -164,6 +183,7 @@ async function checkCaching(server) {
   const types = [['av.m3u8', /^application\/vnd\.apple\.mpegurl$/], [segment.uri, /^video\/mp4$/],
     [part.uri, /^video\/mp4$/], [segment.map, /^video\/mp4$/],
     [`ts/${ts.segments[0].uri}`, /^video\/mp2t$/],
+    [(await now(server, 'cards.m3u8')).segments[0].uri, /^text\/vtt; charset=utf-8$/],
     [(await now(server, 'audio.m3u8')).segments[0].uri, /^audio\/mp4$/]];
   for (const [path, pattern] of types) {
     assert.match((await request(server.live('cho', path))).headers['content-type'], pattern, path);

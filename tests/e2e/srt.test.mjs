@@ -72,7 +72,7 @@ const CASES = [
 const NOTHING = { video: 0, audio: 0 };
 
 async function watchAll(server, channel, push, hasTs) {
-  const rules = { reports: hasTs === null ? 0 : 1 };
+  const rules = { reports: hasTs === null ? 1 : 2 };
   const av = new LowLatencyViewer(server, channel, 'av.m3u8', rules);
   const audio = new LowLatencyViewer(server, channel, 'audio.m3u8', rules);
   const ts = new PlainViewer(server, channel, 'ts/index.m3u8');

@@ -115,7 +115,7 @@ async function checkOneTrack(t, { name, kind }) {
   const server = await Server.start(t);
   pushWithPusher(t, server.publishUrl('cho'), input);
   const [viewer] = await watchUntilStopped(server, ['av'],
-    { rules: { reports: kind === 'audio' ? 1 : 0 } });
+    { rules: { reports: kind === 'audio' ? 2 : 1 } });
   assert.deepEqual(tracksOf(viewer, viewer.finished).map((track) => track.kind), [kind]);
   assertSameUnits(kind, wanted[kind], collectFragments(viewer, 'parts')[kind]);
 }

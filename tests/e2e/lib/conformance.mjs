@@ -7,8 +7,11 @@
 //
 // What it does not judge: the multivariant playlist, and what HTTP says.
 
-import { finishedSegments, lastPosition } from './m3u8.mjs';
+import { finishedSegments, lastPosition, rangeTimes } from './m3u8.mjs';
 import { isRandomAccess } from './mp4.mjs';
+
+// Renditions without parts, whose position is a whole segment.
+const WHOLE = new Set(['cards.m3u8']);
 
 // Figures in playlists are rounded to microseconds.
 const ROUNDING_S = 0.000002;
@@ -54,6 +57,7 @@ export class PlaylistChecker {
     this.parts = new Map(); // "msn.index" → part
     this.partUris = new Map(); // uri → "msn.index"
     this.hint = null; // { uri, after } that has not come true yet
+    this.ranges = new Map(); // ID → the date range as it was last listed
   }
 
   report(rule, text) {
@@ -70,6 +74,7 @@ export class PlaylistChecker {
     this.#checkHeader(playlist);
     playlist.segments.forEach((segment, i) => this.#checkSegment(playlist, segment, i));
     this.#checkDates(playlist);
+    this.#checkDateRanges(playlist);
     this.#checkTail(playlist);
     if (this.last) {
       this.#checkChange(this.last, playlist);
@@ -186,6 +191,55 @@ export class PlaylistChecker {
     });
   }
 
+  // Section 4.4.5.1, and that phien shows one card at a time.
+  #checkDateRanges({ dateRanges, segments }) {
+    if (dateRanges.length > 0 && segments.every(({ pdt }) => pdt === null)) {
+      this.report('date-range', 'there are ranges and no EXT-X-PROGRAM-DATE-TIME');
+    }
+    if (new Set(dateRanges.map(({ ID: id }) => id)).size !== dateRanges.length) {
+      this.report('date-range', 'an ID twice');
+    }
+    dateRanges.forEach((range, i) => {
+      const { start, end } = rangeTimes(range);
+      if (!range.ID || !range.CLASS || !(end >= start)) {
+        this.report('date-range', `not complete: ${JSON.stringify(range)}`);
+      }
+      if (i > 0 && !(rangeTimes(dateRanges[i - 1]).end <= start)) {
+        this.report('date-range', `${range.ID} begins before ${dateRanges[i - 1].ID} has ended`);
+      }
+    });
+  }
+
+  // An end may be added, and that is all; what has a date that is listed stays.
+  #checkRangesKept({ dateRanges, segments }) {
+    for (const range of dateRanges) {
+      const earlier = this.ranges.get(range.ID);
+      for (const [name, value] of Object.entries(earlier ?? {})) {
+        if (range[name] !== value) {
+          this.report('date-range-changed', `${range.ID}: ${name} from ${value} to ${range[name]}`);
+        }
+      }
+      const added = earlier ? Object.keys(range).filter((name) => !(name in earlier)) : [];
+      if (added.some((name) => name !== 'DURATION')) {
+        this.report('date-range-changed', `${range.ID}: ${added} added`);
+      }
+      if (earlier?.isGone) {
+        this.report('date-range-changed', `${range.ID} is back`);
+      }
+    }
+    for (const [id, range] of this.ranges) {
+      const isListed = dateRanges.some(({ ID }) => ID === id);
+      // The end of one that was open in the state before is not known: it is that of its successor
+      // at the latest.
+      const next = dateRanges.find((other) => rangeTimes(other).start > rangeTimes(range).start);
+      const end = Math.min(rangeTimes(range).end, next ? rangeTimes(next).start : Infinity);
+      if (!isListed && !range.isGone && end > segments[0].pdt) {
+        this.report('date-range-gone', `${id} is gone, though it lasted until ${end} and ` +
+          `${segments[0].pdt} is listed`);
+      }
+    }
+  }
+
   #checkTail(playlist) {
     const hints = playlist.hints.filter(({ type }) => type === 'PART');
     const last = playlist.segments.at(-1);
@@ -209,7 +263,7 @@ export class PlaylistChecker {
       this.report('rendition-report', `${playlist.reports.length} instead of ${this.reports}`);
     }
     for (const { uri, lastMsn, lastPart } of playlist.reports) {
-      if (!uri || lastPart === null || !Number.isInteger(lastMsn)) {
+      if (!uri || (lastPart === null) !== WHOLE.has(uri) || !Number.isInteger(lastMsn)) {
         this.report('rendition-report', `${uri}: LAST-MSN ${lastMsn}, LAST-PART ${lastPart}`);
       }
     }
@@ -232,6 +286,7 @@ export class PlaylistChecker {
     this.#checkOrder(before, after);
     this.#checkRemoval(before, after);
     this.#checkHint(after);
+    this.#checkRangesKept(after);
     for (const report of after.reports) {
       const earlier = before.reports.find(({ uri }) => uri === report.uri);
       if (earlier && compare({ msn: report.lastMsn, part: report.lastPart },
@@ -302,6 +357,13 @@ export class PlaylistChecker {
       this.#rememberSegment(segment);
       segment.parts.forEach((part, k) => this.#rememberPart(`${segment.msn}.${k}`, part));
     }
+    for (const [id, range] of this.ranges) {
+      range.isGone ||= !playlist.dateRanges.some(({ ID }) => ID === id);
+    }
+    for (const range of playlist.dateRanges) {
+      this.ranges.set(range.ID, Object.defineProperty({ ...range }, 'isGone',
+        { value: false, writable: true }));
+    }
     const hint = playlist.hints.find(({ type }) => type === 'PART');
     const after = lastPosition(playlist);
     this.hint = hint && after ? { uri: hint.uri, after } : null;
@@ -337,9 +399,22 @@ export class PlaylistChecker {
   }
 }
 
+// The ranges of `a` that have a date which `b` lists as well, and are not in it or are others.
+function rangesMissing(a, b) {
+  const last = b.segments.at(-1);
+  const [from, to] = [b.segments[0].pdt, last.pdt + lengthOf(last) * 1000];
+  return a.dateRanges.filter((range) => {
+    const twin = b.dateRanges.find(({ ID: id }) => id === range.ID);
+    const { start, end } = rangeTimes(range);
+    return twin ? Object.keys(range).some((name) => name !== 'DURATION' &&
+      range[name] !== twin[name]) : start < to && end > from;
+  }).map(({ ID: id }) => id);
+}
+
 // What must be equal in all media playlists of a presentation, in states fetched at about the same
-// time: section 4.4.3 and Apple's 8.x.
-export function checkTogether(playlists) {
+// time: section 4.4.3, 4.4.5.1 and Apple's 8.x. `aligned`: those whose segments last as long as
+// the first playlist's, to the microsecond.
+export function checkTogether(playlists, { aligned = [] } = {}) {
   const problems = [];
   const [[firstName, first], ...others] = Object.entries(playlists);
   for (const [name, playlist] of others) {
@@ -351,11 +426,16 @@ export function checkTogether(playlists) {
         JSON.stringify(playlist.serverControl) !== JSON.stringify(first.serverControl)) {
       problems.push(`${name}: another EXT-X-SERVER-CONTROL than ${firstName}`);
     }
-    for (const segment of playlist.segments) {
-      const twin = first.segments.find(({ msn }) => msn === segment.msn);
-      if (twin && twin.discontinuityNumber !== segment.discontinuityNumber) {
-        problems.push(`${name}: segment ${segment.msn} has discontinuity number ` +
-          `${segment.discontinuityNumber}, in ${firstName} ${twin.discontinuityNumber}`);
+    const missing = [...rangesMissing(playlist, first), ...rangesMissing(first, playlist)];
+    if (missing.length > 0) {
+      problems.push(`${name}: not the same date ranges as in ${firstName}: ${missing}`);
+    }
+    const keys = ['discontinuityNumber', ...aligned.includes(name) ? ['pdt', 'duration'] : []];
+    for (const segment of finishedSegments(playlist)) {
+      const twin = finishedSegments(first).find(({ msn }) => msn === segment.msn);
+      for (const key of twin ? keys.filter((one) => twin[one] !== segment[one]) : []) {
+        problems.push(`${name}: segment ${segment.msn} has ${key} ${segment[key]}, in ` +
+          `${firstName} ${twin[key]}`);
       }
     }
   }

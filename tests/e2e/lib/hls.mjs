@@ -166,7 +166,7 @@ class Viewer {
 export class PlainViewer extends Viewer {
   constructor(server, channel, path, rules) {
     super(server, channel, path,
-      { isLowLatency: false, hasMap: !path.startsWith('ts/'), ...rules });
+      { isLowLatency: false, hasMap: !/^ts\/|cards/.test(path), ...rules });
   }
 
   async step() {
@@ -178,7 +178,7 @@ export class PlainViewer extends Viewer {
 export class LowLatencyViewer extends Viewer {
   // skip: ask for deltas every other time, and for the whole playlist as well to compare.
   constructor(server, channel, path, rules, { skip = true } = {}) {
-    super(server, channel, path, { reports: 1, ...rules });
+    super(server, channel, path, { reports: 2, ...rules });
     this.skip = skip;
     this.reloads = 0;
     this.deltas = 0; // that skipped something and were compared
@@ -292,10 +292,12 @@ export class LowLatencyViewer extends Viewer {
   // must be answered at once.
   async followReports() {
     for (const { uri, lastMsn, lastPart } of this.playlist.reports) {
+      // hls.js asks for a part here even where there are none, and must be answered, too.
       const response = await get(withQuery(this.resolve(uri),
-        { _HLS_msn: lastMsn, _HLS_part: lastPart }));
+        { _HLS_msn: lastMsn, _HLS_part: lastPart ?? 7 }));
       const last = response.status === 200 && lastPosition(parseMedia(response.body.toString()));
-      if (!last || last.msn < lastMsn || (last.msn === lastMsn && last.part < lastPart)) {
+      const isBefore = last && last.msn === lastMsn && lastPart !== null && last.part < lastPart;
+      if (!last || last.msn < lastMsn || isBefore) {
         this.problems.push(`${uri} was reported at ${lastMsn}.${lastPart}, answered ` +
           `${response.status} ${JSON.stringify(last)}`);
       }
@@ -327,7 +329,7 @@ export class LowLatencyViewer extends Viewer {
 // Where two playlists differ in what a player sees; null if nowhere.
 export function firstDifference(a, b) {
   for (const key of ['targetDuration', 'partTarget', 'mediaSequence', 'discontinuitySequence',
-    'isEnded', 'serverControl', 'hints', 'reports']) {
+    'isEnded', 'serverControl', 'hints', 'reports', 'dateRanges']) {
     if (JSON.stringify(a[key]) !== JSON.stringify(b[key])) {
       return `${key}: ${JSON.stringify(a[key])} and ${JSON.stringify(b[key])}`;
     }

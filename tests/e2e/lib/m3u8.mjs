@@ -59,7 +59,7 @@ function* linesOf(text, errors) {
 }
 
 export function parseMultivariant(text) {
-  const playlist = { text, errors: [], variants: [], isIndependent: false };
+  const playlist = { text, errors: [], variants: [], media: [], isIndependent: false };
   let pending = null;
   checkText(text, playlist.errors);
   for (const { tag, value, uri } of linesOf(text, playlist.errors)) {
@@ -72,6 +72,8 @@ export function parseMultivariant(text) {
       pending = null;
     } else if (tag === 'EXT-X-STREAM-INF') {
       pending = parseAttributes(value, playlist.errors);
+    } else if (tag === 'EXT-X-MEDIA') {
+      playlist.media.push(parseAttributes(value, playlist.errors));
     } else if (tag === 'EXT-X-INDEPENDENT-SEGMENTS') {
       playlist.isIndependent = true;
     } else if (tag === 'EXTINF' || tag === 'EXT-X-TARGETDURATION') {
@@ -99,6 +101,7 @@ class MediaParser {
       segments: [], // the last one has no uri while it is under way
       hints: [],
       reports: [],
+      dateRanges: [], // the attributes of each
     };
     this.map = null;
     this.segment = null;
@@ -234,6 +237,9 @@ class MediaParser {
       case 'EXT-X-ENDLIST':
         playlist.isEnded = true;
         break;
+      case 'EXT-X-DATERANGE':
+        playlist.dateRanges.push(parseAttributes(value, playlist.errors));
+        break;
       case 'EXT-X-PRELOAD-HINT': {
         const { TYPE: type, URI: uri } = parseAttributes(value, playlist.errors);
         playlist.hints.push({ type, uri });
@@ -288,6 +294,13 @@ export function lastFinished(playlist) {
 export function lastPosition(playlist) {
   const last = playlist.segments.at(-1);
   return last ? { msn: last.msn, part: last.parts.length - 1 } : null;
+}
+
+// Of a date range, in milliseconds; `end` is Infinity while it is open.
+export function rangeTimes(range) {
+  const start = Date.parse(range['START-DATE']);
+  const length = range.DURATION === undefined ? Infinity : Number(range.DURATION) * 1000;
+  return { start, end: start + length };
 }
 
 // What a client asks to block for: the item after the newest one.
