@@ -20,9 +20,9 @@ struct size {
 /* ---- JPEG ---- */
 
 enum {
-    JPEG_SOI = 0xD8,
-    JPEG_EOI = 0xD9,
-    JPEG_SOS = 0xDA,
+    JPEG_START = 0xFFD8,
+    JPEG_RST0 = 0xD0, /* then SOI and EOI, none of which has a length */
+    JPEG_SOS = 0xDA,  /* the picture itself */
     JPEG_SOF0 = 0xC0, /* baseline; extended and progressive follow: all that browsers show */
     JPEG_SOF2 = 0xC2,
 };
@@ -44,7 +44,7 @@ static uint8_t read_marker(struct ph_reader *r)
 /* Markers that have no length, and those behind which there are no more headers. */
 static bool ends_headers(uint8_t marker)
 {
-    return marker <= 0x01 || (marker >= 0xD0 && marker <= JPEG_SOS);
+    return marker <= 0x01 || (marker >= JPEG_RST0 && marker <= JPEG_SOS);
 }
 
 /* B.2.2: Lf, P, Y, X, Nf, and three bytes for each of Nf components. */
@@ -63,7 +63,8 @@ static bool read_frame_header(struct ph_reader *r, struct size *size)
 
 static bool sniff_jpeg(struct ph_reader r, struct size *size)
 {
-    if (read_marker(&r) != JPEG_SOI) {
+    /* Alone of all markers this one has no fill bytes before it: by it a browser knows a JPEG. */
+    if (ph_read_u16(&r) != JPEG_START) {
         return false;
     }
     for (;;) {

@@ -91,6 +91,7 @@ static void what_is_broken_or_none_of_ours_is_none(void **state)
 {
     static const char *const names[] = {
         "start_only.jpg",
+        "fill_before_start.jpg",
         "start_and_page.jpg",
         "cut_in_frame.jpg",
         "too_large.jpg",

@@ -52,11 +52,20 @@ static void post_series(struct series *series, struct ph_store *store, int from,
 
 /* ---- writing ---- */
 
+static long size_of(const char *path)
+{
+    struct stat info;
+
+    assert_int_equal(stat(path, &info), 0);
+    return (long)info.st_size;
+}
+
 static void many_writes_at_once_are_all_done(void **state)
 {
     struct place *place = *state;
     struct ph_store *store = open_store(place->database);
     struct series *series = create_series();
+    char log[192];
 
     post_series(series, store, 0, MANY);
     assert_int_equal(ph_store_start(store), PH_OK);
@@ -64,6 +73,9 @@ static void many_writes_at_once_are_all_done(void **state)
     for (int i = 0; i < MANY; i++) {
         assert_int_equal(series->writes[i].job.err, PH_OK);
     }
+    /* As one transaction: 300 would have logged each of the pages 300 times. */
+    snprintf(log, sizeof(log), "%s-wal", place->database);
+    assert_in_range(size_of(log), 4096, 64 * 4096);
     ph_store_close(&store);
     assert_int_equal(series->office.discarded, 0);
     struct ph_overlay_state *kept = reload_state(place->database, "sinho");
@@ -72,6 +84,51 @@ static void many_writes_at_once_are_all_done(void **state)
     assert_string_equal(kept->products[0]->sku, "S299");
     ph_overlay_state_unref(&kept);
     destroy_series(series);
+}
+
+enum { SENDERS = 4, EACH = 50 };
+
+struct sender {
+    pthread_t thread;
+    struct ph_store *store;
+    struct series *series;
+    char channel[8];
+};
+
+static void *send_each(void *arg)
+{
+    struct sender *sender = arg;
+
+    for (int i = 0; i < EACH; i++) {
+        sender->series->writes[i].channel = sender->channel;
+        ph_store_post_write(sender->store, &sender->series->writes[i]);
+        office_await(&sender->series->office, i - 5);
+    }
+    office_await(&sender->series->office, EACH);
+    return NULL;
+}
+
+static void many_threads_write_at_a_time(void **state)
+{
+    struct place *place = *state;
+    struct ph_store *store = open_and_start(place->database);
+    struct sender senders[SENDERS];
+
+    for (int i = 0; i < SENDERS; i++) {
+        senders[i] = (struct sender){.store = store, .series = create_series()};
+        snprintf(senders[i].channel, sizeof(senders[i].channel), "c%d", i);
+        assert_int_equal(pthread_create(&senders[i].thread, NULL, send_each, &senders[i]), 0);
+    }
+    for (int i = 0; i < SENDERS; i++) {
+        pthread_join(senders[i].thread, NULL);
+        for (int k = 0; k < EACH; k++) {
+            assert_int_equal(senders[i].series->writes[k].job.err, PH_OK);
+        }
+        destroy_series(senders[i].series);
+    }
+    ph_store_close(&store);
+    assert_int_equal(ask_sql(place->database, "SELECT count(*) FROM channel WHERE seq = 50"),
+                     SENDERS);
 }
 
 static void stop_finishes_what_was_posted(void **state)
@@ -387,14 +444,6 @@ static void another_programs_database_is_refused_and_left_alone(void **state)
     assert_int_equal(ask_sql(place->database, "PRAGMA application_id"), 5);
 }
 
-static long size_of(const char *path)
-{
-    struct stat info;
-
-    assert_int_equal(stat(path, &info), 0);
-    return (long)info.st_size;
-}
-
 static void overwrite(const char *path, long at, size_t len)
 {
     FILE *file = fopen(path, "r+");
@@ -450,6 +499,7 @@ int main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, place_set_up, place_tear_down)
     const struct CMUnitTest tests[] = {
         CASE(many_writes_at_once_are_all_done),
+        CASE(many_threads_write_at_a_time),
         CASE(stop_finishes_what_was_posted),
         CASE(what_is_posted_after_stop_is_discarded),
         CASE(answers_are_discarded_where_their_owner_is_gone),
