@@ -143,7 +143,7 @@ int ph_mpegts_add_id3(struct ph_mpegts *mpegts, const void *tag, size_t len, int
     if (len == 0 || len > MAX_ID3 || pts < 0) {
         return PH_EINVAL;
     }
-    /* With B-frames, what is decoded later may be shown earlier; the muxer takes it for an error.*/
+    /* With B-frames a later call may be for an earlier picture, which the muxer would refuse. */
     int64_t id3_pts = pts > mpegts->id3_pts ? pts : mpegts->id3_pts;
     begin_segment(mpegts);
     int err = ph_muxer_write_id3(&mpegts->muxer, mpegts->id3_stream, tag, len, id3_pts);
