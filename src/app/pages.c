@@ -16,8 +16,6 @@ static void respond_asset(struct ph_http_exchange *exchange, const struct ph_ass
         .content_type = asset->content_type,
         .cache_control = asset->is_immutable ? "public, max-age=31536000, immutable" : "no-cache",
         .etag = is_gzip ? asset->gzip_etag : asset->etag,
-        /* Scripts are only let into other people's pages with this. */
-        .headers = "Access-Control-Allow-Origin: *\r\n",
         .is_gzip = is_gzip,
         .vary_encoding = true,
         .body = &body,
@@ -51,8 +49,17 @@ static void handle_watch(struct ph_http_exchange *exchange, const struct ph_http
     respond_asset(exchange, ph_asset_find("watch.html"));
 }
 
+static void handle_description(struct ph_http_exchange *exchange,
+                               const struct ph_http_param *params, void *arg)
+{
+    (void)params;
+    (void)arg;
+    respond_asset(exchange, ph_asset_find("openapi.yaml"));
+}
+
 void ph_pages_add_routes(struct ph_router *router)
 {
     ph_router_add(router, 1U << PH_HTTP_GET, "/watch/{}", handle_watch, NULL);
     ph_router_add(router, 1U << PH_HTTP_GET, "/assets/{}", handle_asset, NULL);
+    ph_router_add(router, 1U << PH_HTTP_GET, "/api/v1/openapi.yaml", handle_description, NULL);
 }

@@ -4,7 +4,10 @@
 
 #include <phien/http/router.h>
 
-/* /watch/NAME and what the page loads from /assets/: embedded in the binary, see src/web. */
+/*
+ * /watch/NAME, what the page loads from /assets/, and /api/v1/openapi.yaml: embedded in the binary,
+ * see src/web.
+ */
 void ph_pages_add_routes(struct ph_router *router);
 
 #endif

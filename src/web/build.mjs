@@ -16,6 +16,7 @@ const CONTENT_TYPES = {
   '.css': 'text/css; charset=utf-8',
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.yaml': 'application/yaml',
 };
 
 // Phones that are eight years old still watch. Newer syntax is rewritten for them.
@@ -153,5 +154,10 @@ const { files, overlayStyle } = bundleAll({ source, modules: resolve(values.modu
 const urls = Object.entries(files).map(([key, { name }]) => [key, `/assets/${name}`]);
 const page = fillPage(readFileSync(join(source, 'watch/watch.html'), 'utf8'),
   { ...Object.fromEntries(urls), overlayStyle: formatSource(overlayStyle) });
+const description = {
+  name: 'openapi.yaml',
+  data: readFileSync(join(source, 'api/openapi.yaml')),
+  isImmutable: false,
+};
 console.log('     raw  gzip -9');
-writeFileSync(values.out, formatTable([page, ...Object.values(files)]));
+writeFileSync(values.out, formatTable([page, description, ...Object.values(files)]));

@@ -68,10 +68,13 @@ static void test_names_types_and_lifetimes_fit(void **state)
             assert_string_equal(asset->content_type, "text/css; charset=utf-8");
         } else if (ends_with(asset->name, ".js")) {
             assert_string_equal(asset->content_type, "text/javascript; charset=utf-8");
+        } else if (ends_with(asset->name, ".yaml")) {
+            assert_string_equal(asset->content_type, "application/yaml");
         } else {
             fail_msg("\"%s\" has no type that is known here", asset->name);
         }
-        bool is_named = ends_with(asset->name, ".html") || strcmp(asset->name, library) == 0;
+        bool is_named = ends_with(asset->name, ".html") || ends_with(asset->name, ".yaml") ||
+                        strcmp(asset->name, library) == 0;
         assert_int_equal(asset->is_immutable, !is_named);
     }
 }
