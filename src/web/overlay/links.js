@@ -9,7 +9,7 @@ function resolve(address, base) {
   }
   let url;
   try {
-    url = new URL(address, base);
+    url = new URL(address, base || undefined);
   } catch (_) {
     return null;
   }

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+import assert from 'node:assert/strict';
+import test from 'node:test';
+
+import { Board, RANK } from '../../src/web/overlay/board.js';
+import { CLOTH, PLUM } from './lib/overlay.mjs';
+
+function makeBoard() {
+  const changes = [];
+  const board = new Board((kind) => changes.push(kind));
+  return { board, changes };
+}
+
+test('a state is shown once, however often it is said', () => {
+  const { board, changes } = makeBoard();
+  assert.equal(board.show('card', 5, RANK.STREAM, PLUM), true);
+  assert.equal(board.show('card', 5, RANK.STREAM, PLUM), false);
+  assert.equal(board.show('card', 5, RANK.SERVER, PLUM), false);
+  assert.equal(board.show('card', 9, RANK.SERVER, PLUM), false, 'a new seq alone is no change');
+  assert.deepEqual(changes, ['card']);
+});
+
+test('it never goes back', () => {
+  const { board } = makeBoard();
+  board.show('card', 5, RANK.STREAM, PLUM);
+  board.show('card', 6, RANK.STREAM, null);
+  board.show('card', 5, RANK.SERVER, PLUM);
+  assert.equal(board.card, null);
+  board.show('card', 7, RANK.RANGE, CLOTH);
+  assert.deepEqual(board.card, CLOTH);
+});
+
+test('card and shelf have seqs of one counter and marks of their own', () => {
+  const { board, changes } = makeBoard();
+  board.show('card', 5, RANK.STREAM, PLUM);
+  board.show('shelf', 3, RANK.STREAM, [PLUM]);
+  assert.deepEqual(board.shelf, [PLUM]);
+  assert.deepEqual(changes, ['card', 'shelf']);
+});
+
+test('of two that are of the same seq the one that says more is shown', () => {
+  const { board } = makeBoard();
+  const whole = { ...PLUM, note: 'chỉ hôm nay' };
+  board.show('card', 5, RANK.RANGE, PLUM);
+  board.show('card', 5, RANK.STREAM, whole);
+  assert.deepEqual(board.card, whole);
+  board.show('card', 5, RANK.RANGE, PLUM);
+  assert.deepEqual(board.card, whole);
+});
+
+test('numbers do not wait for the picture', () => {
+  const { board, changes } = makeBoard();
+  board.show('shelf', 3, RANK.STREAM, [PLUM, CLOTH]);
+  board.show('card', 5, RANK.STREAM, PLUM);
+  board.learn({ seq: 8, count: { sku: 'MAN', stock: 4, sold: 8 } }, RANK.SERVER);
+  assert.deepEqual(board.card, { ...PLUM, stock: 4, sold: 8 });
+  assert.deepEqual(board.shelf, [{ ...PLUM, stock: 4, sold: 8 }, CLOTH]);
+  assert.deepEqual(changes, ['shelf', 'card', 'card', 'shelf']);
+});
+
+test('older numbers, which the stream repeats, are not believed', () => {
+  const { board } = makeBoard();
+  board.learn({ seq: 8, count: { sku: 'MAN', stock: 4 } }, RANK.SERVER);
+  board.learn({ seq: 5, card: PLUM }, RANK.STREAM);
+  board.show('card', 5, RANK.STREAM, PLUM);
+  assert.equal(board.card.stock, 4);
+  board.learn({ seq: 9, card: { ...PLUM, stock: 2 } }, RANK.STREAM);
+  assert.equal(board.card.stock, 2, 'newer ones are, from wherever');
+});
+
+test('what is no longer counted has no number', () => {
+  const { board } = makeBoard();
+  board.show('card', 5, RANK.STREAM, PLUM);
+  board.learn({ seq: 6, count: { sku: 'MAN' } }, RANK.SERVER);
+  assert.ok(!('stock' in board.card));
+});
+
+test('what the stream had no room for comes from the shelf', () => {
+  const { board } = makeBoard();
+  const whole = { ...PLUM, image: '/a.jpg', url: 'https://x/', origin: 'Bản Áng' };
+  board.learn({ seq: 4, rev: 4, shelf: [whole] }, RANK.SERVER);
+  board.show('card', 5, RANK.STREAM, { ...PLUM, note: 'n' });
+  assert.deepEqual(board.card, { ...whole, note: 'n', stock: 12 });
+  board.show('card', 6, RANK.STREAM, { ...PLUM, image: '/b.jpg' });
+  assert.equal(board.card.image, '/b.jpg', 'what the stream says is right');
+});
+
+test('a shelf that was cut short in the stream is the whole one of its revision', () => {
+  const { board } = makeBoard();
+  board.learn({ seq: 4, rev: 4, shelf: [PLUM, CLOTH] }, RANK.SERVER);
+  board.show('shelf', 4, RANK.STREAM, [PLUM]);
+  assert.equal(board.shelf.length, 2);
+  board.show('shelf', 5, RANK.STREAM, [PLUM]);
+  assert.equal(board.shelf.length, 1);
+});
