@@ -44,7 +44,8 @@ test('products without sense are left out, and there are not more than 200', () 
 });
 
 test('members of the wrong kind, empty and unknown ones are left out', () => {
-  const odd = { ...PLUM, unit: '', note: 7, original_price: 'x', badge: {}, hidden: true };
+  const odd = { ...PLUM, unit: '', note: 7, original_price: 'x', badge: {}, hidden: true,
+    sold: -1 };
   assert.deepEqual(readProduct(odd), PLUM);
 });
 

@@ -14,6 +14,8 @@ const TEXTS = ['sku', 'title', 'currency', 'unit', 'image', 'url', 'badge', 'ori
   'ends_at', 'shown_at', 'hides_at'];
 const NUMBERS = ['price', 'original_price', 'flash_price', 'stock', 'sold', 'position'];
 
+const isAmount = (value) => Number.isFinite(value) && value >= 0;
+
 // A product or card with the members that are known and sound, or null.
 export function readProduct(value) {
   if (value === null || typeof value !== 'object') {
@@ -26,7 +28,7 @@ export function readProduct(value) {
     }
   }
   for (const key of NUMBERS) {
-    if (Number.isFinite(value[key])) {
+    if (isAmount(value[key])) {
       product[key] = value[key];
     }
   }
@@ -40,10 +42,10 @@ function readShelf(list) {
 // { sku, stock, sold }: one product's numbers.
 function readCount({ sku, stock, sold }) {
   const count = { sku };
-  if (Number.isFinite(stock)) {
+  if (isAmount(stock)) {
     count.stock = stock;
   }
-  if (Number.isFinite(sold)) {
+  if (isAmount(sold)) {
     count.sold = sold;
   }
   return count;
