@@ -150,7 +150,7 @@ static inline void hide(struct ph_overlay_state **state)
     MUST(try_plain(state, PH_CHANGE_HIDE_CARD, "", faults));
 }
 
-static inline void delete (struct ph_overlay_state **state, const char *sku)
+static inline void discard(struct ph_overlay_state **state, const char *sku)
 {
     MUST(try_plain(state, PH_CHANGE_DELETE_PRODUCT, sku, faults));
 }
