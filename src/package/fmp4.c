@@ -7,6 +7,9 @@
 
 #include <libavutil/mathematics.h>
 
+/* Messages of each kind at their longest, and what boxes and tags put around them. */
+enum { EVENT_BYTES_MAX = PH_CUE_CARD_BYTES_MAX + PH_CUE_SHELF_BYTES_MAX + 1024 };
+
 void ph_fmp4_init(struct ph_fmp4 *f, const struct ph_segmenter_params *segmenter,
                   const struct ph_window_params *window, struct ph_stats *stats)
 {
@@ -17,6 +20,7 @@ void ph_fmp4_init(struct ph_fmp4 *f, const struct ph_segmenter_params *segmenter
 
 void ph_fmp4_fini(struct ph_fmp4 *f)
 {
+    ph_events_clear(&f->events);
     ph_cmaf_destroy(&f->cmaf);
     ph_track_unref(&f->video);
     ph_track_unref(&f->audio);
@@ -50,6 +54,7 @@ void ph_fmp4_set_tracks(struct ph_fmp4 *f, struct ph_track *video, struct ph_tra
     if (is_break || !is_same) {
         break_off(f);
         f->has_composition = false;
+        f->composition = 0;
         f->is_broken = false;
     }
     struct ph_track *reference = video != NULL ? video : audio;
@@ -110,6 +115,7 @@ static void close_segment(struct ph_fmp4 *f)
 {
     f->closed.is_independent = f->is_independent;
     f->closed.pdt = f->pdt;
+    f->closed.start = f->pdt - f->wall;
     f->closed.duration = 0;
     if (f->has_first_part) {
         f->closed.duration = ph_window_open_duration(f->output.window);
@@ -154,6 +160,33 @@ int ph_fmp4_before(struct ph_fmp4 *f, const AVPacket *packet, const struct ph_fr
     return apply(f, *cut, closed, is_next ? packet->dts : expected_video_end(f));
 }
 
+/*
+ * Players put the time of an event beside those of the pictures. In the ticks of their track both
+ * are whole numbers, and rounded alike.
+ */
+static void write_events(struct ph_fmp4 *f)
+{
+    const struct ph_track *reference = f->video != NULL ? f->video : f->audio;
+    struct ph_writer boxes;
+
+    if (!f->segmenter.part.has_reference) {
+        return; /* its newest packet is in a part that is closed */
+    }
+    ph_writer_init(&boxes, EVENT_BYTES_MAX);
+    ph_events_write(&f->events, f->newest, (uint32_t)reference->time_base.den, &boxes);
+    if (boxes.len > 0 && !boxes.failed) {
+        ph_cmaf_add_box(f->cmaf, boxes.data, boxes.len);
+    }
+    ph_writer_fini(&boxes);
+}
+
+void ph_fmp4_add_cue(struct ph_fmp4 *f, const struct ph_cue *cue, ph_usec at, const void *tag,
+                     size_t len)
+{
+    ph_events_add(&f->events, cue, at, tag, len);
+    write_events(f);
+}
+
 int ph_fmp4_add(struct ph_fmp4 *f, const AVPacket *packet, const struct ph_frame *frame)
 {
     int err = make_muxer(f);
@@ -173,6 +206,10 @@ int ph_fmp4_add(struct ph_fmp4 *f, const AVPacket *packet, const struct ph_frame
     if (!f->has_first_part) {
         f->pdt = date_of_segment(f);
     }
+    if (frame->kind == f->segmenter.reference) {
+        f->newest = frame->dts + f->composition;
+        write_events(f);
+    }
     return PH_OK;
 }
 
@@ -191,5 +228,6 @@ int ph_fmp4_flush(struct ph_fmp4 *f)
     enum ph_cut cut = ph_segmenter_flush(&f->segmenter, &closed);
 
     f->closed.duration = 0;
+    ph_events_clear(&f->events);
     return apply(f, cut, &closed, video_end);
 }

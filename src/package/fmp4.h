@@ -3,10 +3,9 @@
 #define PHIEN_PACKAGE_FMP4_H
 
 #include "cmaf.h"
+#include "events.h"
 #include "output.h"
 #include "segmenter.h"
-
-#include <phien/media/cue.h>
 
 /*
  * A rendition in fragmented MP4: what the segmenter decides, the muxer does, and the result goes
@@ -24,6 +23,8 @@ struct ph_fmp4 {
     ph_usec wall;         /* of the timeline's zero */
     ph_usec composition;  /* pts - dts of the first video frame: how late the first picture is */
     bool has_composition;
+    struct ph_events events;
+    ph_usec newest; /* when the newest packet of the reference track is shown: dts + composition */
 
     /* The segment under way, and the last one closed. */
     bool has_first_part;
@@ -61,12 +62,13 @@ PH_MUST_CHECK int ph_fmp4_add(struct ph_fmp4 *fmp4, const AVPacket *packet,
 PH_MUST_CHECK int ph_fmp4_after(struct ph_fmp4 *fmp4, bool *did_cut);
 
 /*
- * A cue that begins with the next packet of the reference track (video, where there is one), or
- * with the next packet at all where `at` has passed: an event message before the part that has it.
- * `tag` (ID3) is copied. Of those that wait, a later one of the same kind takes the earlier's
- * place.
+ * A cue that begins at `at`: an event message before the part under way, if that has a packet of
+ * the reference track (video, where there is one) that late, else before the part of the first
+ * such packet to come. The message has that packet's time, and is not said when there is a newer
+ * one of its kind to be said with that packet. `tag` (ID3) is copied.
  */
-void ph_fmp4_add_cue(struct ph_fmp4 *fmp4, const struct ph_cue *cue, const void *tag, size_t len);
+void ph_fmp4_add_cue(struct ph_fmp4 *fmp4, const struct ph_cue *cue, ph_usec at, const void *tag,
+                     size_t len);
 
 /* Closes part and segment with what they have. */
 PH_MUST_CHECK int ph_fmp4_flush(struct ph_fmp4 *fmp4);

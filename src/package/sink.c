@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * From a channel's packets to the windows: interleave → fMP4 with video, which leads, → fMP4
- * without → MPEG-TS. Here is what concerns all renditions at once: programs, pauses, the end,
- * the multivariant playlist, and faults of the muxers.
+ * without → MPEG-TS → captions. Here is what concerns all renditions at once: programs, pauses, the
+ * end, the multivariant playlist, and faults of the muxers.
  */
 #include "index.h"
 #include "state.h"
@@ -111,6 +111,10 @@ static void end_segment(struct ph_packager *p, bool is_break)
         write_index(p);
     }
     note_ts(p, ph_ts_end_segment(&p->ts, &p->av, is_break));
+    ph_cards_end_segment(&p->cards, &p->av);
+    if (is_break) {
+        ph_cues_break(&p->cues);
+    }
 }
 
 static int first_error(int a, int b)
@@ -139,8 +143,12 @@ static int take_av(struct ph_packager *p, const AVPacket *packet, const struct p
     if (cut == PH_CUT_SEGMENT || !p->av.segmenter.is_running) {
         note_ts(p, ph_ts_begin_segment(&p->ts, &p->av, frame->is_random_access));
     }
+    int add_err = ph_fmp4_add(&p->av, packet, frame);
+    if (add_err == PH_OK && frame->kind == p->av.segmenter.reference) {
+        note_ts(p, ph_packager_place_cues(p));
+    }
     note_ts(p, ph_ts_add(&p->ts, packet));
-    return first_error(err, ph_fmp4_add(&p->av, packet, frame));
+    return first_error(err, add_err);
 }
 
 static int take_audio(struct ph_packager *p, const AVPacket *packet, const struct ph_frame *frame)
@@ -234,6 +242,7 @@ static int close_all(struct ph_packager *p)
 
     err = first_error(err, ph_fmp4_flush(&p->av));
     end_segment(p, false);
+    ph_cues_break(&p->cues);
     return first_error(err, ph_fmp4_flush(&p->audio));
 }
 
@@ -326,7 +335,15 @@ static void on_end(void *arg, ph_usec now)
     ph_output_end(&p->av.output);
     ph_output_end(&p->audio.output);
     ph_output_end(&p->ts.output);
+    ph_output_end(&p->cards.output);
     ph_packager_publish(p);
+}
+
+static void on_cue(void *arg, struct ph_cue *cue)
+{
+    struct ph_packager *p = arg;
+
+    ph_cues_set(&p->cues, cue);
 }
 
 const struct ph_sink_ops ph_packager_sink = {
@@ -334,4 +351,5 @@ const struct ph_sink_ops ph_packager_sink = {
     .on_packet = on_packet,
     .on_pause = on_pause,
     .on_end = on_end,
+    .on_cue = on_cue,
 };

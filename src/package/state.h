@@ -12,8 +12,8 @@
 #include <phien/package/packager.h>
 
 /*
- * The packager from inside, for its two halves: packager.c, what viewers get, and sink.c, what
- * the channel gives.
+ * The packager from inside, for its three parts: packager.c, what viewers get, sink.c, what the
+ * channel gives, and place.c, where its cues go.
  */
 
 /* Packets and parts lost in a row: now and then one is the publisher's fault, many are ours. */
@@ -52,5 +52,11 @@ struct ph_packager {
 
 /* Tells the observer of what is new in the renditions that somebody wants. */
 void ph_packager_publish(struct ph_packager *packager);
+
+/*
+ * Says the cues that are due with the packet of the reference track that the leading rendition
+ * has just been given. MPEG-TS gets them before that packet; the error is its own.
+ */
+PH_MUST_CHECK int ph_packager_place_cues(struct ph_packager *packager);
 
 #endif

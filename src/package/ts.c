@@ -5,6 +5,9 @@
  */
 #include "ts.h"
 
+#include <libavutil/avutil.h>
+#include <libavutil/mathematics.h>
+
 void ph_ts_init(struct ph_ts *ts, const struct ph_window_params *window, struct ph_stats *stats)
 {
     *ts = (struct ph_ts){0};
@@ -89,4 +92,11 @@ int ph_ts_begin_segment(struct ph_ts *ts, const struct ph_fmp4 *leader, bool is_
 int ph_ts_add(struct ph_ts *ts, const AVPacket *packet)
 {
     return ts->mpegts != NULL ? ph_mpegts_add(ts->mpegts, packet) : PH_OK;
+}
+
+int ph_ts_add_id3(struct ph_ts *ts, const void *tag, size_t len, ph_usec at)
+{
+    int64_t pts = av_rescale_q(at, AV_TIME_BASE_Q, (AVRational){1, 90000});
+
+    return ts->mpegts != NULL ? ph_mpegts_add_id3(ts->mpegts, tag, len, pts) : PH_OK;
 }
