@@ -89,7 +89,7 @@ test('a broken line is left to the browser', async (t) => {
   assert.equal(browser.streams[0].isClosed, false);
 });
 
-test('after a refusal the snapshot is asked for, ever more seldom, until events come', async (t) => {
+test('after a refusal the snapshot is asked for, ever more seldom', async (t) => {
   const browser = makeBrowser(t, snapshot);
   browser.feed.open();
   for (let i = 0; i < 7; i += 1) {

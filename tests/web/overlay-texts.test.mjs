@@ -148,6 +148,6 @@ test('blanks are filled in as text, and strangers read English', () => {
 test('nothing is ever written as markup', () => {
   for (const name of readdirSync(SOURCE)) {
     const text = readFileSync(new URL(name, SOURCE), 'utf8');
-    assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(/, name);
+    assert.doesNotMatch(text, /innerHTML|outerHTML|insertAdjacentHTML|document\.write/, name);
   }
 });

@@ -116,29 +116,51 @@ test('a jump back shows nothing that is over', (t) => {
 test('a date range stands in where the stream says nothing', (t) => {
   const { video, hls, overlay, said } = makePage(t);
   for (let i = 0; i < 5; i += 1) {
-    hls.emitRanges([makeRange('card-5', 10, null)]);
+    hls.emitRanges([makeRange('card-5-1795360389484', 10, null)]);
   }
   video.playTo(10.2);
   assert.equal(overlay.card, null, 'the stream has half a second to say it better');
   video.playTo(10.6);
   assert.equal(overlay.card.sku, 'MAN');
-  hls.emitRanges([makeRange('card-5', 10, 8), makeRange('card-6', 18, null, { 'X-SKU': 'VAI' })]);
+  const cloth = (duration) =>
+    makeRange('card-6-1795360397484', 18, duration, { 'X-SKU': 'VAI' });
+  hls.emitRanges([makeRange('card-5-1795360389484', 10, 8), cloth(null)]);
   video.playTo(18.6);
   assert.deepEqual(said.map(([, card]) => card.sku), ['MAN', 'VAI'], 'no gap in between');
-  hls.emitRanges([makeRange('card-6', 18, 4, { 'X-SKU': 'VAI' })]);
+  hls.emitRanges([cloth(4)]);
   video.playTo(23);
   assert.equal(overlay.card, null);
+});
+
+test('a range that was over before the viewer came shows nothing', (t) => {
+  const { video, hls, said } = makePage(t);
+  hls.emitRanges([makeRange('card-5-1795360389484', 10, 8)]);
+  video.playTo(30);
+  assert.deepEqual(said, []);
+});
+
+test('a card that goes on when the stream comes back goes on', (t) => {
+  const { video, hls, overlay, said } = makePage(t);
+  hls.emitMessage({ seq: 5, card: PLUM }, 10);
+  hls.emitRanges([makeRange('card-5-1795360389484', 10, 8)]);
+  video.playTo(19);
+  hls.emitRanges([makeRange('card-5-1795360389484', 10, 8),
+    makeRange('card-5-1795360409484', 20, null)]);
+  hls.emitMessage({ seq: 5, card: PLUM }, 20);
+  video.playTo(21);
+  assert.deepEqual(overlay.card, PLUM);
+  assert.equal(said.length, 1);
 });
 
 test('a date range takes nothing from what the stream says', (t) => {
   const { video, hls, said } = makePage(t);
   const whole = { ...PLUM, note: 'chỉ hôm nay' };
-  hls.emitRanges([makeRange('card-5', 10, null)]);
+  hls.emitRanges([makeRange('card-5-1795360389484', 10, null)]);
   hls.emitMessage({ seq: 5, card: whole }, 10);
   video.playTo(10);
   hls.emitMessage({ seq: 7, card: { ...whole, stock: 2 } }, 12);
   video.playTo(12);
-  hls.emitRanges([makeRange('card-5', 10, 5)]);
+  hls.emitRanges([makeRange('card-5-1795360389484', 10, 5)]);
   video.playTo(20);
   assert.deepEqual(said.map(([, card]) => card && card.note), ['chỉ hôm nay', 'chỉ hôm nay'],
     'only the stream, which is newer, takes the card away');
@@ -241,7 +263,7 @@ test('nonsense is passed over', (t) => {
   streams[0].dispatchEvent(Object.assign(new Event('card'), { data: '<html>' }));
   hls.emitMessage({ seq: 'x', card: PLUM }, 1);
   hls.emitMessage({ seq: 5, card: { sku: 7 } }, 1);
-  hls.emitRanges([makeRange('no seq', 1, null), makeRange('card-9', NaN, null)]);
+  hls.emitRanges([makeRange('no seq', 1, null), makeRange('card-9-1795360389484', NaN, null)]);
   video.playTo(5);
   assert.deepEqual(said, []);
 });

@@ -7,8 +7,9 @@
 // that they are known.
 
 // Of two that say the same moment's state, the one that says more: messages in the stream may
-// have had to leave something out, date ranges always do.
-export const RANK = { RANGE: 0, STREAM: 1, SERVER: 2 };
+// have had to leave something out, date ranges always do. The end of a range says the least: a
+// range also ends where it begins anew, after the stream was away.
+export const RANK = { END: -1, RANGE: 0, STREAM: 1, SERVER: 2 };
 
 // What a message in the stream may leave out for want of room, and a newer one still knows.
 const SPARED = ['image', 'url', 'badge', 'origin'];
@@ -43,19 +44,25 @@ export class Board {
     if (shelf && rank === RANK.SERVER && rev >= this.#known.rev) {
       this.#known = { rev, shelf };
     }
-    this.#refresh('card');
-    this.#refresh('shelf');
+    this.refresh();
   }
 
-  // Shows it, unless something later, or the same, is shown. False: nothing changes.
+  // Puts it up, unless something later, or as much of the same, is there. What is seen changes with
+  // refresh().
   show(kind, seq, rank, value) {
     const mark = this.#marks[kind];
-    if (seq < mark.seq || (seq === mark.seq && rank <= mark.rank)) {
-      return false;
+    const isNews = rank === RANK.END ? seq === mark.seq && mark.rank === RANK.RANGE
+      : seq > mark.seq || (seq === mark.seq && rank > mark.rank);
+    if (isNews) {
+      this.#marks[kind] = { seq, rank };
+      this.#said[kind] = kind === 'shelf' && seq === this.#known.rev ? this.#known.shelf : value;
     }
-    this.#marks[kind] = { seq, rank };
-    this.#said[kind] = kind === 'shelf' && seq === this.#known.rev ? this.#known.shelf : value;
-    return this.#refresh(kind);
+  }
+
+  // Says what is another now.
+  refresh() {
+    this.#refresh('card');
+    this.#refresh('shelf');
   }
 
   #learnCount(seq, { sku, stock, sold }) {
@@ -69,12 +76,10 @@ export class Board {
     const said = this.#said[kind];
     const value = Array.isArray(said) ? said.map((product) => this.#complete(product))
       : said && this.#complete(said);
-    if (isSame(value, this[kind])) {
-      return false;
+    if (!isSame(value, this[kind])) {
+      this[kind] = value;
+      this.#onChange(kind);
     }
-    this[kind] = value;
-    this.#onChange(kind);
-    return true;
   }
 
   #complete(product) {

@@ -24,7 +24,11 @@ const ICONS = {
 };
 
 export function makeIcon(name) {
-  const path = append(document.createElementNS(SVG, 'path'), { d: ICONS[name] }, []);
+  return makeDrawing(ICONS[name]);
+}
+
+export function makeDrawing(d) {
+  const path = append(document.createElementNS(SVG, 'path'), { d }, []);
   return append(document.createElementNS(SVG, 'svg'),
     { viewBox: '0 0 24 24', 'aria-hidden': 'true', focusable: 'false' }, [path]);
 }

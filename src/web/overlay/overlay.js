@@ -55,7 +55,7 @@ export class Overlay {
   #events = makeEventTarget();
   #board = new Board((kind) => this.#fire(kind));
   #timeline = new Timeline();
-  #ranges = new Set(); // seqs of those that are on the timeline
+  #ranges = new Set(); // keys of their changes that are on the timeline
   #waiting = []; // what the server has said and the picture has not reached
   #clock = new ServerClock();
   #source = null;
@@ -182,11 +182,11 @@ export class Overlay {
 
   // Playlists repeat their ranges again and again.
   #onRanges(ranges) {
-    for (const { time, seq, card } of changesOfRanges(ranges)) {
-      if (!this.#ranges.has(seq)) {
-        this.#ranges.add(seq);
+    for (const { key, time, seq, card } of changesOfRanges(ranges)) {
+      if (!this.#ranges.has(key)) {
+        this.#ranges.add(key);
         this.#timeline.add(time + RANGE_GRACE_S,
-          { kind: 'card', seq, rank: RANK.RANGE, value: card });
+          { kind: 'card', seq, rank: card ? RANK.RANGE : RANK.END, value: card });
       }
     }
   }
@@ -240,15 +240,10 @@ export class Overlay {
     return due.map(({ entry }) => entry);
   }
 
-  // Of each kind only the last: what lies between was over before it was seen.
+  // What lies between the first and the last of them is over before it was seen.
   #show(entries) {
-    for (const kind of ['card', 'shelf']) {
-      const [last] = entries.filter((entry) => entry.kind === kind)
-        .sort((a, b) => b.seq - a.seq || b.rank - a.rank);
-      if (last) {
-        this.#board.show(kind, last.seq, last.rank, last.value);
-      }
-    }
+    entries.forEach(({ kind, seq, rank, value }) => this.#board.show(kind, seq, rank, value));
+    this.#board.refresh();
   }
 
   #setTimer() {

@@ -15,9 +15,9 @@ function readAttribute(name, text) {
   return [key, isNumber ? Number(text) : String(text)];
 }
 
-// What the range with these attributes shows: { seq, card }, or null. Its id ends in the seq.
+// What the range with these attributes shows: { seq, card }, or null. Its id is "card-SEQ-START".
 export function readRange(id, attributes) {
-  const digits = /(\d+)\D*$/.exec(id);
+  const digits = /^card-(\d+)/.exec(id);
   const entries = Object.keys(attributes).filter((name) => name.startsWith('X-'))
     .map((name) => readAttribute(name, attributes[name]));
   const card = readProduct(Object.fromEntries(entries));
@@ -25,16 +25,16 @@ export function readRange(id, attributes) {
 }
 
 // What `ranges` ([{ id, attributes, start, end }], end may be Infinity) say, as changes at moments
-// of the stream: [{ time, seq, card }]. At the end of one that no other follows at once, the card
-// is gone; that has no seq of its own, but lies between this card's and any later change's.
+// of the stream: [{ key, time, seq, card }]; a card of null ends the one of the same seq. The same
+// change has the same key, however often its range is listed.
 export function changesOfRanges(ranges) {
   const changes = [];
   for (const { id, attributes, start, end } of ranges) {
     const shown = readRange(id, attributes);
     if (shown && Number.isFinite(start)) {
-      changes.push({ time: start, ...shown });
+      changes.push({ key: `${id} start`, time: start, ...shown });
       if (Number.isFinite(end)) {
-        changes.push({ time: end, seq: shown.seq + 0.5, card: null });
+        changes.push({ key: `${id} end`, time: end, seq: shown.seq, card: null });
       }
     }
   }

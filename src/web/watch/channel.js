@@ -5,9 +5,9 @@
 // As the server's config allows them. People type names on phones, which begin in upper case.
 const NAME = /^[a-z0-9_-]{1,64}$/;
 
-// The channel's name in "/watch/NAME", or null.
+// The channel's name in "/watch/NAME" or "/studio/NAME", or null.
 export function parseChannelName(pathname) {
-  const match = /^\/watch\/([^/]+)\/?$/.exec(pathname);
+  const match = /^\/(?:watch|studio)\/([^/]+)\/?$/.exec(pathname);
   if (!match) {
     return null;
   }

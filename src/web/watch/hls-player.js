@@ -32,6 +32,10 @@ const CONFIG = {
   maxMaxBufferLength: 20,
   maxBufferSize: 15e6,
   backBufferLength: 6,
+  // The overlay hears of metadata by events; nobody reads the cues that would be made of it.
+  enableID3MetadataCues: false,
+  enableEmsgMetadataCues: false,
+  enableDateRangeMetadataCues: false,
   manifestLoadPolicy: loadPolicy(8000, 1),
   // Longer than the server ever holds a blocking reload.
   playlistLoadPolicy: loadPolicy(12000, 4),
