@@ -80,10 +80,12 @@ static struct told *set(struct world *world, enum ph_cue_kind kind, const char *
 {
     struct told *told = &world->told[world->count++];
     char text[256];
+    char attributes[64];
 
     assert_true(world->count <= CUES_MAX);
     snprintf(text, sizeof(text), "%s%zu", message, world->count);
-    told->cue = ph_cue_create(kind, (int64_t)world->count, text, NULL, NULL);
+    snprintf(attributes, sizeof(attributes), ",X-N=\"%zu\"", world->count);
+    told->cue = ph_cue_create(kind, (int64_t)world->count, text, text, attributes);
     told->next_unit = world->flow->sent[reference_of(world)].count;
     ph_cue_on_placed(told->cue, on_placed, told);
     ph_channel_set_cue(world->flow->channel, told->cue);
@@ -235,6 +237,22 @@ static void check_date(const struct world *world, const struct told *told)
     }
 }
 
+/* Playlists date the card as the receipt does; what is no card has no range. */
+static size_t check_ranges(const struct world *world, enum ph_rendition rendition)
+{
+    const struct m3u8 *list = world->flow->viewers[rendition].list;
+
+    for (size_t i = 0; i < list->range_count; i++) {
+        size_t number = 0;
+        assert_int_equal(sscanf(list->ranges[i].attributes, ",X-N=\"%zu\"", &number), 1);
+        assert_in_range(number, 1, world->count);
+        const struct told *told = &world->told[number - 1];
+        assert_int_equal(told->cue->kind, PH_CUE_CARD);
+        assert_int_equal(m3u8_date_ms(list->ranges[i].start), told->place.pdt / MS);
+    }
+    return list->range_count;
+}
+
 /* Every event of the audio rendition is at the time of a packet of its part. */
 static size_t check_bounds(const struct ph_segment *segment)
 {
@@ -308,6 +326,8 @@ static void check_each(const struct world *world)
         assert_true(check_bounds(audio->segments[i]) > 0 || is_before);
     }
     assert_true(placed > 100);
+    assert_true(check_ranges(world, PH_RENDITION_AV) > 50);
+    assert_true(check_ranges(world, PH_RENDITION_AUDIO) > 50);
     ph_snapshot_unref(&av);
     ph_snapshot_unref(&audio);
     ph_snapshot_unref(&ts);
@@ -377,6 +397,7 @@ static void a_card_is_repeated_with_each_segment(void **state)
             check_repeats(world, (enum ph_rendition)r, card);
         }
         assert_int_equal(card->receipts, 1);
+        assert_int_equal(check_ranges(world, PH_RENDITION_AV), 1);
         again(state);
     }
 }
