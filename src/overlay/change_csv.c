@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A whole shelf from a spreadsheet: one line a product, written by people for people. */
 #include "body.h"
+#include "cell.h"
 #include "csv.h"
-#include "currency.h"
-#include "draft.h"
 #include "state.h"
 
 #include <phien/core/mem.h>
@@ -13,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 /* What the columns are; neither: the column has no name. */
 struct column {
@@ -124,67 +122,6 @@ static bool read_head(struct table *table)
     return table->faults->count == before;
 }
 
-static void set_price(struct ph_draft *draft, const struct ph_member *member, const char *cell)
-{
-    const char *code = draft->product.currency;
-    unsigned digits = ph_currency_digits(code);
-    int64_t amount;
-
-    if (ph_currency_parse(cell, code, &amount)) {
-        ph_draft_set_number(draft, member, amount);
-    } else {
-        draft->fields |= member->field;
-        draft->wrong |= member->field;
-        ph_draft_fault(draft, member->name,
-                       digits == 0   ? "is not clear: write it as 45000 or 45.000, without decimals"
-                       : digits == 2 ? "is not clear: write it with two decimals, as 12.50 or 12,50"
-                                     : "is not clear: write it with three decimals, as 12.500");
-    }
-}
-
-static void set_count(struct ph_draft *draft, const struct ph_member *member, const char *cell)
-{
-    int64_t count;
-
-    if (ph_currency_parse_count(cell, &count)) {
-        ph_draft_set_number(draft, member, count);
-    } else {
-        ph_draft_refuse(draft, member);
-    }
-}
-
-static void set_flag(struct ph_draft *draft, const struct ph_member *member, const char *cell)
-{
-    static const char *const yes[] = {"true", "1", "yes", "có"};
-    static const char *const no[] = {"false", "0", "no", "không"};
-
-    for (size_t i = 0; i < PH_ARRAY_SIZE(yes); i++) {
-        if (strcasecmp(cell, yes[i]) == 0 || strcasecmp(cell, no[i]) == 0) {
-            ph_draft_set_flag(draft, member, strcasecmp(cell, yes[i]) == 0);
-            return;
-        }
-    }
-    ph_draft_refuse(draft, member);
-}
-
-static void set_cell(struct ph_draft *draft, const struct ph_member *member, const char *cell)
-{
-    switch (member->kind) {
-    case PH_MEMBER_PRICE:
-        set_price(draft, member, cell);
-        break;
-    case PH_MEMBER_COUNT:
-        set_count(draft, member, cell);
-        break;
-    case PH_MEMBER_FLAG:
-        set_flag(draft, member, cell);
-        break;
-    default:
-        ph_draft_set_text(draft, member, cell);
-        break;
-    }
-}
-
 static const char *cell_of(const struct table *table, const struct ph_csv_row *row, size_t i)
 {
     return i < row->count && i < table->count ? row->cells[i] : "";
@@ -200,7 +137,7 @@ static void read_cells(const struct table *table, struct ph_draft *draft,
             const char *cell = cell_of(table, row, i);
             if (member != NULL && cell[0] != '\0' &&
                 (member->kind == PH_MEMBER_CURRENCY) == is_currency) {
-                set_cell(draft, member, cell);
+                ph_cell_read(draft, member, cell);
             }
         }
     }
