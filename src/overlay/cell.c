@@ -18,7 +18,6 @@ static void set_price(struct ph_draft *draft, const struct ph_member *member, co
         ph_draft_set_number(draft, member, amount);
     } else {
         draft->fields |= member->field;
-        draft->wrong |= member->field;
         ph_draft_fault(draft, member->name,
                        digits == 0   ? "is not clear: write it as 45000 or 45.000, without decimals"
                        : digits == 2 ? "is not clear: write it with two decimals, as 12.50 or 12,50"

@@ -112,7 +112,6 @@ static void say_wrong(struct ph_draft *draft, const struct ph_member *member, co
 
     snprintf(detail, sizeof(detail), "%s%s", before, rule_of(member, rule, sizeof(rule)));
     draft->fields |= member->field;
-    draft->wrong |= member->field;
     ph_draft_fault(draft, member->name, detail);
 }
 
@@ -211,13 +210,11 @@ void ph_draft_unset(struct ph_draft *draft, const struct ph_member *member)
 static void check_together(struct ph_draft *draft)
 {
     const struct ph_product *product = &draft->product;
-    unsigned wrong = draft->wrong;
 
     if (ph_link_fill(NULL, 0, product->url, product->sku, draft->channel) > PH_URL_BYTES_MAX) {
         ph_draft_fault(draft, "url", "is longer than 512 bytes with {sku} and {channel} filled in");
     }
-    if (product->original_price != PH_NO_NUMBER && product->price > product->original_price &&
-        (wrong & (PH_FIELD_PRICE | PH_FIELD_ORIGINAL_PRICE)) == 0) {
+    if (product->original_price != PH_NO_NUMBER && product->price > product->original_price) {
         ph_draft_fault(draft, "original_price",
                        "is the price before, and must not be below the price");
     }

@@ -36,9 +36,8 @@ struct ph_draft {
     const char *base; /* the pointer of the product in its body: "", "/products/3" */
     const char *channel;
     struct ph_faults *faults;
-    struct ph_product product; /* what was not said is unset: "", VND, PH_NO_NUMBER */
+    struct ph_product product; /* what was not said, or is wrong, is unset: "", VND, PH_NO_NUMBER */
     unsigned fields;           /* what was said, wrong or not */
-    unsigned wrong;            /* of these */
 };
 
 /* `sku` is that of the path; "": the body says it. */
