@@ -124,9 +124,9 @@ export async function runPhien(args) {
 export class Server {
   // `config` overrides sections of the default one, key by key. With `t`, the server is ended
   // when the test is, and must end well. SRT is off unless `config` has a section for it;
-  // `srt: {}` will do.
+  // `srt: {}` will do. `ports` are those of another that is no longer running.
   static async start(t, config = {}) {
-    const ports = { rtmp: await freePort(), http: await freePort() };
+    const ports = { rtmp: await freePort(), http: await freePort(), ...config.ports };
     if (config.srt) {
       ports.srt = await freeUdpPort();
     }
@@ -160,6 +160,7 @@ export class Server {
     this.child = spawn(PHIEN, ['-c', path], { stdio: ['ignore', 'inherit', 'pipe'] });
     this.exited = once(this.child, 'close');
     this.isStopping = false;
+    this.isKilled = false;
     this.exited.then(() => {
       // Whatever a test then fails with, this is why.
       if (!this.isStopping) {
@@ -283,6 +284,14 @@ export class Server {
     return parseMetrics(await getText(`${this.httpUrl}/metrics`));
   }
 
+  // As a power cut ends it. Whatever it kept outside of its own directory stays.
+  async kill() {
+    this.isStopping = true;
+    this.isKilled = true;
+    this.child.kill('SIGKILL');
+    await this.exited;
+  }
+
   // Signals phien, which must exit with 0, soon, and no sanitizer may have found anything.
   async stop({ signal = 'SIGTERM', timeoutMs = PATIENCE_MS } = {}) {
     const began = performance.now();
@@ -300,7 +309,8 @@ export class Server {
     rmSync(this.directory, { recursive: true, force: true });
     const report = this.lines.findIndex((line) => SANITIZER.test(line));
     assert.equal(report, -1, this.lines.slice(Math.max(0, report - 2), report + 60).join('\n'));
-    assert.deepEqual([this.child.exitCode, this.child.signalCode], [0, null],
+    assert.deepEqual([this.child.exitCode, this.child.signalCode],
+      this.isKilled ? [null, 'SIGKILL'] : [0, null],
       `how phien ended:\n${this.tail()}`);
     return performance.now() - began;
   }
