@@ -12,7 +12,7 @@
 #define S PH_USEC_PER_S
 #define WALL (INT64_C(1785837600) * S)
 
-enum { CUES_MAX = 1024 };
+enum { CUES_MAX = 2048 };
 
 static struct ph_stats stats;
 static struct ph_conf conf;
@@ -334,7 +334,7 @@ static void test_after_breaks(void **state)
             ph_packager_sink.on_end(packager, 0);
             go_on_air_at(WALL, true);
         }
-        play(5 * S, kind == HOLE ? 20 * S : 0);
+        play(5 * S, kind == HOLE ? 3 * S : 0);
         struct ph_snapshot *av = snapshot_of(PH_RENDITION_AV);
         size_t i = find_discontinuity(av);
         assert_true(says(av->segments[i]->parts[0].bytes, card, &time));
@@ -452,6 +452,55 @@ static void test_late_audio(void **state)
     ph_snapshot_unref(&audio);
 }
 
+/* Every event is said with the time of a packet of its part; how many there are. */
+static size_t check_bounds(const struct ph_segment *segment)
+{
+    static struct scanned_cue said;
+    size_t events = 0;
+
+    for (size_t k = 0; k < segment->part_count; k++) {
+        for (int i = 0; scan_event(segment->parts[k].bytes, i, &said); i++) {
+            struct traf_reader traf;
+            struct sample sample;
+            bool is_found = false;
+            assert_true(traf_open(&traf, segment->parts[k].bytes, 0));
+            while (traf_next(&traf, &sample)) {
+                is_found |= (int64_t)sample.dts == said.time;
+            }
+            assert_true(is_found);
+            events++;
+        }
+    }
+    return events;
+}
+
+/* Sound that is far ahead of the picture: what was said has been said, so the card comes now. */
+static void test_early_audio(void **state)
+{
+    (void)state;
+    go_on_air();
+    for (int i = 0; i < 1500; i++) {
+        AVPacket *video = media_endless(&m, PH_TRACK_VIDEO, m.next[PH_TRACK_VIDEO]);
+        AVPacket *audio = media_endless(&m, PH_TRACK_AUDIO, m.next[PH_TRACK_AUDIO]);
+        /* Further than anybody waits for pictures. */
+        bool is_audio = media_dts(audio) - 5 * S < media_dts(video);
+        m.next[is_audio ? PH_TRACK_AUDIO : PH_TRACK_VIDEO]++;
+        if (i > 400) {
+            set(PH_CUE_CARD, NULL, NULL);
+        }
+        give(is_audio ? audio : video);
+        av_packet_free(&video);
+        av_packet_free(&audio);
+    }
+    struct ph_snapshot *audio = snapshot_of(PH_RENDITION_AUDIO);
+    size_t events = 0;
+    for (size_t i = 0; i < audio->count; i++) {
+        events += check_bounds(audio->segments[i]);
+    }
+    assert_true(events > 100);
+    ph_snapshot_unref(&audio);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -460,6 +509,7 @@ int main(void)
         TEST(test_after_breaks), TEST(test_sound_after_pictures),
         TEST(test_another_wall), TEST(test_where_a_segment_began),
         TEST(test_never_on_air), TEST(test_late_audio),
+        TEST(test_early_audio),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
