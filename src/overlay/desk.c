@@ -2,13 +2,11 @@
 #include "desk.h"
 
 #include "desk_keys.h"
-#include "desk_places.h"
-#include "message.h"
+#include "desk_stage.h"
 #include "rate.h"
 
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
-#include <phien/core/text.h>
 #include <phien/net/timer.h>
 
 #include <stdlib.h>
@@ -17,15 +15,6 @@
 /* How soon a card is hidden that could not be when its time had come. */
 #define HIDE_AGAIN PH_USEC_PER_S
 
-/* So many cards may be on their way into the stream at a time, for the log lines of their places.
- */
-enum { CARDS_ON_THEIR_WAY = 4 };
-
-struct card_on_its_way {
-    int64_t seq;
-    char sku[PH_SKU_BYTES_MAX + 1]; /* "": none, the card was hidden */
-};
-
 struct ph_desk {
     struct ph_desk_params params;
     const char *channel;
@@ -33,13 +22,11 @@ struct ph_desk {
     struct ph_overlay_state *durable;
     struct ph_picture *picture;  /* of the durable one */
     struct ph_desk_list pending; /* the store has them, in this order */
-    struct ph_desk_places places;
+    struct ph_desk_stage stage;
     struct ph_desk_keys keys;
     struct ph_rate rate;
     struct ph_timer *hide_timer;
     ph_usec hide_not_before;
-    struct card_on_its_way cards[CARDS_ON_THEIR_WAY];
-    size_t next_card;
     bool is_closed;
 };
 
@@ -98,84 +85,12 @@ static void on_hide_timer(void *arg)
     accept(desk, write);
 }
 
-/* ---- what is shown ---- */
-
-static void log_card(const struct ph_desk *desk, int64_t seq, const struct ph_cue_place *place)
-{
-    char pdt[32];
-    const char *sku = NULL;
-
-    for (size_t i = 0; i < CARDS_ON_THEIR_WAY; i++) {
-        if (desk->cards[i].seq == seq && *desk->cards[i].sku != '\0') {
-            sku = desk->cards[i].sku;
-        }
-    }
-    ph_clock_format_utc(place->pdt, pdt);
-    ph_log_info("overlay.card", ph_kv("channel", desk->channel), ph_kv_int("seq", seq),
-                ph_kv("sku", sku), ph_kv("pdt", pdt), ph_kv_int("msn", place->msn),
-                ph_kv_int("part", place->part));
-}
-
-static void on_card_placed(void *arg, const struct ph_cue *cue, const struct ph_cue_place *place)
-{
-    struct ph_desk *desk = arg;
-
-    log_card(desk, cue->seq, place);
-    ph_desk_places_found(&desk->places, cue->seq, place);
-}
-
-/* Returns the seq by which its place will be told. */
-static int64_t show_card(struct ph_desk *desk)
-{
-    struct ph_cue *cue = ph_message_card_cue(desk->durable, desk->channel);
-    struct card_on_its_way *card = &desk->cards[desk->next_card++ % CARDS_ON_THEIR_WAY];
-    const struct ph_product *pinned = ph_overlay_state_pinned(desk->durable);
-    int64_t seq = cue->seq;
-
-    card->seq = seq;
-    ph_text_copy(card->sku, sizeof(card->sku), pinned != NULL ? pinned->sku : "");
-    ph_cue_on_placed(cue, on_card_placed, desk);
-    ph_channel_set_cue(desk->params.entry->channel, cue);
-    ph_cue_unref(&cue);
-    return seq;
-}
-
-static void show_shelf(struct ph_desk *desk)
-{
-    struct ph_cue *cue = ph_message_shelf_cue(desk->durable, desk->channel);
-
-    ph_channel_set_cue(desk->params.entry->channel, cue);
-    ph_cue_unref(&cue);
-}
-
 static void replace_picture(struct ph_desk *desk)
 {
     struct ph_picture *picture = ph_picture_create(desk->channel, desk->durable, desk->picture);
 
     ph_picture_unref(&desk->picture);
     desk->picture = picture;
-}
-
-static bool is_on_air(const struct ph_desk *desk)
-{
-    struct ph_channel_status status;
-
-    ph_channel_get_status(desk->params.entry->channel, &status);
-    return status.is_on_air;
-}
-
-/* Answers a write that is durable and shown, once the card's place is known if it was the card's.
- */
-static void answer_done(struct ph_desk *desk, struct ph_desk_write *write, int64_t cue_seq)
-{
-    enum ph_change_kind kind = write->change.kind;
-    bool is_card = kind == PH_CHANGE_SHOW_CARD || kind == PH_CHANGE_HIDE_CARD;
-
-    if (is_card && cue_seq >= 0 && write->mailbox != NULL && is_on_air(desk)) {
-        ph_desk_places_wait(&desk->places, write, cue_seq);
-    } else {
-        ph_desk_write_answer(write);
-    }
 }
 
 /* ---- what the store says ---- */
@@ -219,9 +134,7 @@ static void finish(struct ph_desk *desk, struct ph_desk_write *write)
 {
     struct ph_overlay_state *after = write->store.after;
     const struct ph_overlay_state *before = write->store.before;
-    const char *sku = write->change.kind == PH_CHANGE_SHOW_CARD && after->card != NULL
-                          ? after->card->sku
-                          : write->change.sku;
+    const char *sku = write->change.sku;
     int64_t cue_seq = -1;
 
     replace_state(&desk->durable, after);
@@ -232,15 +145,15 @@ static void finish(struct ph_desk *desk, struct ph_desk_write *write)
                 ph_kv("what", name_change(write->change.kind)),
                 ph_kv("sku", *sku != '\0' ? sku : NULL));
     if (after->card_seq != before->card_seq) {
-        cue_seq = show_card(desk);
+        cue_seq = ph_desk_stage_show_card(&desk->stage, desk->durable);
     }
     if (after->rev != before->rev) {
-        show_shelf(desk);
+        ph_desk_stage_show_shelf(&desk->stage, desk->durable);
     }
     replace_picture(desk);
     desk->params.ops->on_picture(desk->params.arg, desk->params.entry, desk->picture);
     answer_twins(write, true);
-    answer_done(desk, write, cue_seq);
+    ph_desk_stage_answer(&desk->stage, write, cue_seq);
 }
 
 static void on_stored(struct ph_store_job *job)
@@ -408,10 +321,10 @@ void ph_desk_post(struct ph_desk *desk, struct ph_desk_write *write)
 static void show_kept(struct ph_desk *desk)
 {
     if (desk->durable->card_seq > 0) {
-        (void)show_card(desk);
+        (void)ph_desk_stage_show_card(&desk->stage, desk->durable);
     }
     if (desk->durable->rev > 0) {
-        show_shelf(desk);
+        ph_desk_stage_show_shelf(&desk->stage, desk->durable);
     }
     replace_picture(desk);
 }
@@ -437,7 +350,7 @@ int ph_desk_create(struct ph_desk **out, const struct ph_desk_params *params)
         ph_desk_keys_add(&desk->keys, answers[i].key, answers[i].seq);
     }
     ph_rate_init(&desk->rate, params->writes_per_s, ph_loop_now(params->loop));
-    ph_desk_places_init(&desk->places, params->loop);
+    ph_desk_stage_init(&desk->stage, params->entry, params->loop);
     desk->hide_timer = ph_timer_create(params->loop, on_hide_timer, desk);
     show_kept(desk);
     arm_hiding(desk);
@@ -463,12 +376,12 @@ bool ph_desk_is_idle(const struct ph_desk *desk)
 
 void ph_desk_flush(struct ph_desk *desk)
 {
-    ph_desk_places_flush(&desk->places);
+    ph_desk_places_flush(&desk->stage.places);
 }
 
 void ph_desk_detach(struct ph_desk *desk)
 {
-    ph_desk_places_detach(&desk->places);
+    ph_desk_places_detach(&desk->stage.places);
     ph_timer_destroy(&desk->hide_timer);
 }
 
@@ -483,7 +396,7 @@ void ph_desk_destroy(struct ph_desk **ref)
     while (desk->pending.first != NULL) {
         ph_desk_write_discard(ph_desk_list_take(&desk->pending));
     }
-    ph_desk_places_fini(&desk->places);
+    ph_desk_places_fini(&desk->stage.places);
     ph_picture_unref(&desk->picture);
     ph_overlay_state_unref(&desk->accepted);
     ph_overlay_state_unref(&desk->durable);
