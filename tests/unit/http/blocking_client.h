@@ -75,7 +75,7 @@ static inline void client_get(int fd, const char *path)
 /* The value of a header that must be there. */
 static inline const char *client_header(const struct answer *answer, const char *name)
 {
-    static char value[256];
+    static _Thread_local char value[256];
     char wanted[64];
 
     snprintf(wanted, sizeof(wanted), "\r\n%s: ", name);
