@@ -382,8 +382,7 @@ struct ph_buf *ph_playlist_format(const struct ph_snapshot *snapshot, enum ph_pl
         ph_write_text(&r.w, "#EXT-X-SKIP:SKIPPED-SEGMENTS=");
         write_number(&r.w, (int64_t)(skip_end - from));
         ph_write_u8(&r.w, '\n');
-        /* What was skipped is known to the player, its EXT-X-MAP too. */
-        r.init = snapshot->segments[skip_end - 1]->init;
+        /* An EXT-X-MAP that was skipped holds on, but not all players have kept it: said again. */
         from = skip_end;
     }
     write_segments(&r, from);

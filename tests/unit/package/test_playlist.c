@@ -426,6 +426,27 @@ static void a_delta_skips_what_is_wholly_beyond_the_boundary(void **state)
     ph_window_destroy(&window);
 }
 
+/* In full it is said once, far back; shaka-player has forgotten it when that was skipped. */
+static void a_delta_names_the_init_segment_again(void **state)
+{
+    (void)state;
+    struct ph_window_params params = test_window_params(PH_RENDITION_AV);
+    params.window = 60 * PH_USEC_PER_S;
+    struct ph_window *window = test_window(&params);
+    struct ph_init *init = test_init(1);
+
+    for (int i = 0; i < 8; i++) {
+        add_segment(window, false, init);
+    }
+    struct ph_snapshot *s = snap(window);
+    assert_true(contains(s, PH_PLAYLIST_DELTA,
+                         "#EXT-X-SKIP:SKIPPED-SEGMENTS=2\n#EXT-X-MAP:URI=\"av-s1x9-i1.mp4\"\n"
+                         "#EXT-X-PROGRAM-DATE-TIME:"));
+    ph_snapshot_unref(&s);
+    ph_init_unref(&init);
+    ph_window_destroy(&window);
+}
+
 static void huge_numbers(void **state)
 {
     (void)state;
@@ -464,6 +485,7 @@ int main(void)
         cmocka_unit_test(part_hold_back_is_three_of_the_largest),
         cmocka_unit_test(no_deltas_without_a_skip_boundary),
         cmocka_unit_test(a_delta_skips_what_is_wholly_beyond_the_boundary),
+        cmocka_unit_test(a_delta_names_the_init_segment_again),
         cmocka_unit_test(huge_numbers),
     };
 
