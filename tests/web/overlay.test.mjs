@@ -258,6 +258,20 @@ test('a picture without a date is taken to be some seconds behind', (t) => {
   assert.deepEqual(overlay.card, PLUM);
 });
 
+test("a server's clock that is not known is not the device's", (t) => {
+  t.mock.method(Date, 'now', () => assert.fail('Date.now was called'));
+  let local = 1000;
+  t.mock.method(performance, 'now', () => local);
+  const { video, hls, overlay, tell } = makePage(t, { channel: CHANNEL, now: () => null });
+  hls.playingDate = new Date(NOON);
+  tell('card', { seq: 5, card: PLUM });
+  video.playTo(1);
+  assert.equal(overlay.card, null);
+  local += 5000;
+  video.playTo(6);
+  assert.deepEqual(overlay.card, PLUM);
+});
+
 test('nonsense is passed over', (t) => {
   const { video, hls, said, streams } = makePage(t, { channel: CHANNEL });
   streams[0].dispatchEvent(Object.assign(new Event('card'), { data: '<html>' }));

@@ -90,6 +90,8 @@ export class Drawing {
       this.#observer.observe(this.#container || this.#video);
       // Its size is nothing as long as the page hides it.
       this.#observer.observe(this.#frame);
+      // What grows above the video moves it.
+      this.#observer.observe(document.body);
     }
     this.#measure();
   }

@@ -82,7 +82,7 @@ export class Feed {
     const sentMs = performance.now();
     try {
       const response = await fetch(`${this.#base}overlay`,
-        { credentials: 'omit', signal: abort.signal });
+        { cache: 'no-store', credentials: 'omit', signal: abort.signal });
       const receivedMs = performance.now();
       const text = response.ok ? await response.text() : null;
       if (this.#isOpen) {

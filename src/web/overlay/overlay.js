@@ -113,8 +113,8 @@ export class Overlay {
 
   // The server's clock, in milliseconds since 1970, or the device's until that is known.
   now() {
-    const now = this.#askNow();
-    return now === null ? this.#clock.now(performance.now()) || Date.now() : now;
+    const now = this.#serverNow();
+    return now === null ? Date.now() : now;
   }
 
   // From now on the video is fed by this Hls, or by the browser itself.
@@ -142,6 +142,11 @@ export class Overlay {
       this.#feed.close();
     }
     this.#fire('detach');
+  }
+
+  #serverNow() {
+    const now = this.#askNow();
+    return now === null ? this.#clock.now(performance.now()) : now;
   }
 
   #fire(type) {
@@ -208,11 +213,12 @@ export class Overlay {
     this.#check();
   }
 
-  // When what the server says began. Whoever has just come may have missed it in the stream.
+  // When what the server says began, or null. Whoever has just come may have missed it in the
+  // stream.
   #dateOf({ kind, value }) {
     const shownAt = kind === 'card' && value && this.#board.seq('card') < 0
       ? Date.parse(value.shown_at) : NaN;
-    return Number.isFinite(shownAt) ? shownAt : this.now();
+    return Number.isFinite(shownAt) ? shownAt : this.#serverNow();
   }
 
   #look = () => {
@@ -233,8 +239,8 @@ export class Overlay {
   #takeWaiting() {
     const date = this.#source ? this.#source.playingDate : null;
     const now = performance.now();
-    const isDue = ({ dateMs, sinceMs }) => (date === null ? now >= sinceMs + UNDATED_MS
-      : date >= dateMs + SERVER_GRACE_MS);
+    const isDue = ({ dateMs, sinceMs }) => (date === null || dateMs === null
+      ? now >= sinceMs + UNDATED_MS : date >= dateMs + SERVER_GRACE_MS);
     const due = this.#waiting.filter(isDue);
     this.#waiting = this.#waiting.filter((waiting) => !due.includes(waiting));
     return due.map(({ entry }) => entry);

@@ -9,18 +9,20 @@ import { readProduct } from './message.js';
 export const CLASS = 'vn.phien.card';
 
 // "X-ORIGINAL-PRICE" is the member "original_price"; figures come as they are or in quotes.
-function readAttribute(name, text) {
-  const key = name.slice(2).toLowerCase().replace(/-/g, '_');
-  const isNumber = /(^|_)price$|^stock$|^sold$/.test(key);
-  return [key, isNumber ? Number(text) : String(text)];
+function readAttributes(attributes) {
+  const members = {};
+  for (const name of Object.keys(attributes).filter((key) => key.startsWith('X-'))) {
+    const key = name.slice(2).toLowerCase().replace(/-/g, '_');
+    const isNumber = /(^|_)price$|^stock$|^sold$/.test(key);
+    members[key] = isNumber ? Number(attributes[name]) : String(attributes[name]);
+  }
+  return members;
 }
 
 // What the range with these attributes shows: { seq, card }, or null. Its id is "card-SEQ-START".
 export function readRange(id, attributes) {
   const digits = /^card-(\d+)/.exec(id);
-  const entries = Object.keys(attributes).filter((name) => name.startsWith('X-'))
-    .map((name) => readAttribute(name, attributes[name]));
-  const card = readProduct(Object.fromEntries(entries));
+  const card = readProduct(readAttributes(attributes));
   return digits && card ? { seq: Number(digits[1]), card } : null;
 }
 
