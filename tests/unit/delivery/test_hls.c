@@ -513,6 +513,30 @@ static void a_drain_answers_everybody(void **state)
     check_status(ask(f, "/live/sinho/av.m3u8", with("_HLS_msn=%" PRId64, edge.msn)), 200);
 }
 
+/* Parts and segments, and nothing that only tells of them. */
+static void media_that_is_taken_makes_an_audience(void **state)
+{
+    struct fixture *f = *state;
+    struct world *world = f->world;
+    struct ph_audience *audience = ph_feeds_audience(world->feeds);
+    ph_usec now = ph_loop_now(world->loops[world->away]);
+
+    go_on_air(f);
+    struct edge edge = read_edge(f);
+    check_status(ask(f, with("/live/sinho/av-e1-i%" PRId64 ".mp4", edge.last_init), ""), 200);
+    ph_audience_sweep(audience, world->away, now + PH_USEC_PER_S);
+    assert_int_equal(ph_audience_viewers(audience, world->entry->index), 0);
+    for (int i = 0; i < 5; i++) {
+        check_status(ask(f, with("/live/sinho/av-e1-%" PRId64 ".m4s", edge.msn - 1), ""), 200);
+    }
+    check_status(ask(f, with("/live/sinho/av-e1-p%" PRId64 ".m4s", edge.hint - 1), ""), 200);
+    ph_audience_sweep(audience, world->away, now + 2 * PH_USEC_PER_S);
+    /* Five segments of two seconds and a part, in two seconds. */
+    assert_int_equal(ph_audience_viewers(audience, world->entry->index), 5);
+    ph_audience_sweep(audience, world->home, now + 2 * PH_USEC_PER_S);
+    assert_int_equal(ph_audience_viewers(audience, world->entry->index), 5);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -530,6 +554,7 @@ int main(void)
         TEST(the_publisher_goes),
         TEST(clients_that_leave_are_forgotten),
         TEST(a_drain_answers_everybody),
+        TEST(media_that_is_taken_makes_an_audience),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
