@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 
 import { request } from './http.mjs';
+import { PATIENCE_MS } from './server.mjs';
 import { EventReader } from './sse.mjs';
 
 export function tokenOf(channel) {
@@ -45,7 +46,7 @@ export class Seller {
         ...headers,
       },
       body: json === undefined ? body : JSON.stringify(json),
-      timeoutMs: 30000,
+      timeoutMs: PATIENCE_MS,
     });
     this.description?.take({ method, pathname: new URL(url).pathname, sent: json, ...answer });
     const isJson = /json/.test(answer.headers['content-type']) && answer.body.length > 0;
