@@ -5,8 +5,8 @@
 #include <phien/http/router.h>
 
 /*
- * /watch/NAME, what the page loads from /assets/, and /api/v1/openapi.yaml: embedded in the binary,
- * see src/web.
+ * /watch/NAME, /studio/NAME, what the pages load from /assets/, and /api/v1/openapi.yaml: embedded
+ * in the binary, see src/web.
  */
 void ph_pages_add_routes(struct ph_router *router);
 

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { extname, join, resolve } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { gzipSync } from 'node:zlib';
 
@@ -76,7 +76,9 @@ function bundleAll({ source, modules }) {
   const style = build('watch/watch.css', 'watch');
   const overlay = build('overlay/phien-overlay.js', 'phien-overlay',
     { defines: { OVERLAY_STYLE: overlayStyle }, isImmutable: false });
-  return { files: { player, script, style, overlay }, overlayStyle };
+  const studioScript = build('studio/main.js', 'studio');
+  const studioStyle = build('studio/studio.css', 'studio');
+  return { files: { player, script, style, overlay, studioScript, studioStyle }, overlayStyle };
 }
 
 // For a content security policy: this style sheet, and no other, may be written into the page.
@@ -84,8 +86,8 @@ function formatSource(style) {
   return `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
 }
 
-function fillPage(text, blanks) {
-  const html = text
+function fillPage(source, path, blanks) {
+  const html = readFileSync(join(source, path), 'utf8')
     .replace(/<!--[\s\S]*?-->/g, '')
     .replace(/\{\{(\w+)\}\}/g, (whole, key) => {
       if (!(key in blanks)) {
@@ -95,7 +97,7 @@ function fillPage(text, blanks) {
     })
     .replace(/\n\s*/g, '\n')
     .trim();
-  return { name: 'watch.html', data: Buffer.from(`${html}\n`), isImmutable: false };
+  return { name: basename(path), data: Buffer.from(`${html}\n`), isImmutable: false };
 }
 
 function formatBytes(bytes) {
@@ -152,12 +154,13 @@ const { values } = parseArgs({
 const source = resolve(values.source);
 const { files, overlayStyle } = bundleAll({ source, modules: resolve(values.modules) });
 const urls = Object.entries(files).map(([key, { name }]) => [key, `/assets/${name}`]);
-const page = fillPage(readFileSync(join(source, 'watch/watch.html'), 'utf8'),
-  { ...Object.fromEntries(urls), overlayStyle: formatSource(overlayStyle) });
+const blanks = { ...Object.fromEntries(urls), overlayStyle: formatSource(overlayStyle) };
+const pages = ['watch/watch.html', 'studio/studio.html']
+  .map((path) => fillPage(source, path, blanks));
 const description = {
   name: 'openapi.yaml',
   data: readFileSync(join(source, 'api/openapi.yaml')),
   isImmutable: false,
 };
 console.log('     raw  gzip -9');
-writeFileSync(values.out, formatTable([page, description, ...Object.values(files)]));
+writeFileSync(values.out, formatTable([...pages, description, ...Object.values(files)]));

@@ -5,10 +5,11 @@ import test from 'node:test';
 import { cleanTitle, infoUrl, parseChannelName, playlistUrl }
   from '../../src/web/watch/channel.js';
 
-test('the name is what follows /watch/', () => {
+test('the name is what follows /watch/ or /studio/', () => {
   const names = {
     '/watch/sinho': 'sinho',
     '/watch/sinho/': 'sinho',
+    '/studio/sinho': 'sinho',
     '/watch/sa-pa_2': 'sa-pa_2',
     '/watch/SinHo': 'sinho',
     '/watch/sin%68o': 'sinho',

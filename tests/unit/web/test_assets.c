@@ -14,7 +14,7 @@
 #include <string.h>
 #include <zlib.h>
 
-static const char *const page = "watch.html";
+static const char *const pages[] = {"watch.html", "studio.html"};
 
 /* Other people's pages know it by this name. */
 static const char *const library = "phien-overlay.js";
@@ -141,9 +141,8 @@ static void test_the_gzipped_form_is_the_same_content(void **state)
 }
 
 /* Every "/assets/NAME" in the page is there, and nothing is loaded from anywhere else. */
-static void test_the_page_loads_only_what_is_embedded(void **state)
+static void assert_loads_only_what_is_embedded(const char *page)
 {
-    (void)state;
     const struct ph_asset *html = ph_asset_find(page);
     assert_non_null(html);
     char *text = calloc(1, html->len + 1);
@@ -162,7 +161,7 @@ static void test_the_page_loads_only_what_is_embedded(void **state)
         memcpy(name, at, len);
         name[len] = '\0';
         if (ph_asset_find(name) == NULL) {
-            fail_msg("the page wants \"%s\", which is not embedded", name);
+            fail_msg("%s wants \"%s\", which is not embedded", page, name);
         }
         found++;
     }
@@ -170,18 +169,32 @@ static void test_the_page_loads_only_what_is_embedded(void **state)
     free(text);
 }
 
+static void test_the_pages_load_only_what_is_embedded(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+        assert_loads_only_what_is_embedded(pages[i]);
+    }
+}
+
+static bool has_bundle(const char *prefix, const char *suffix)
+{
+    const struct ph_asset *asset;
+    for (size_t i = 0; (asset = ph_asset_at(i)) != NULL; i++) {
+        if (starts_with(asset->name, prefix) && ends_with(asset->name, suffix)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void test_the_bundles_are_there(void **state)
 {
     (void)state;
-    bool has_script = false;
-    bool has_style = false;
-    const struct ph_asset *asset;
-    for (size_t i = 0; (asset = ph_asset_at(i)) != NULL; i++) {
-        has_script |= starts_with(asset->name, "watch-") && ends_with(asset->name, ".js");
-        has_style |= starts_with(asset->name, "watch-") && ends_with(asset->name, ".css");
-    }
-    assert_true(has_script);
-    assert_true(has_style);
+    assert_true(has_bundle("watch-", ".js"));
+    assert_true(has_bundle("watch-", ".css"));
+    assert_true(has_bundle("studio-", ".js"));
+    assert_true(has_bundle("studio-", ".css"));
 }
 
 static void test_the_library_is_there_and_small(void **state)
@@ -208,7 +221,7 @@ int main(void)
         cmocka_unit_test(test_names_types_and_lifetimes_fit),
         cmocka_unit_test(test_entity_tags_are_quoted_and_differ),
         cmocka_unit_test(test_the_gzipped_form_is_the_same_content),
-        cmocka_unit_test(test_the_page_loads_only_what_is_embedded),
+        cmocka_unit_test(test_the_pages_load_only_what_is_embedded),
         cmocka_unit_test(test_the_bundles_are_there),
         cmocka_unit_test(test_the_library_is_there_and_small),
     };
