@@ -20,7 +20,7 @@ static void add(json_t *message, const char *name, json_t *value)
 
 char *ph_message_card(const struct ph_overlay_state *state, const char *channel)
 {
-    json_t *message = ph_message_json_begin(state->seq);
+    json_t *message = ph_message_json_begin(state->card_seq);
 
     add(message, "card", ph_message_json_card(state, channel));
     return finish(message);
@@ -28,7 +28,7 @@ char *ph_message_card(const struct ph_overlay_state *state, const char *channel)
 
 char *ph_message_shelf(const struct ph_overlay_state *state, const char *channel)
 {
-    json_t *message = ph_message_json_begin(state->seq);
+    json_t *message = ph_message_json_begin(state->rev);
 
     add(message, "rev", json_integer(state->rev));
     add(message, "shelf", ph_message_json_shelf(state, channel));

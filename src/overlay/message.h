@@ -10,15 +10,16 @@
  * A state in words. "phien.overlay/1":
  *
  *   {"v":"phien.overlay/1","seq":12,"card":{...}}            of the card; null when none is shown
- *   {"v":"phien.overlay/1","seq":12,"rev":9,"shelf":[...]}   of the shelf, hidden products left out
+ *   {"v":"phien.overlay/1","seq":9,"rev":9,"shelf":[...]}    of the shelf, hidden products left out
  *   {"v":"phien.overlay/1","seq":12,"rev":9,"card":...,"shelf":[...]}  both
  *   {"v":"phien.overlay/1","seq":12,"sku":"A1","stock":4,"sold":8}     of one product's count
  *
  * A product is written with the members of the API, those that are unset left out, {sku} and
  * {channel} in its url filled in, its image a path from the server's root or https; its position is
  * its place in the list. A card is its product's members, and "flash_price", "ends_at", "note",
- * "shown_at", "hides_at" where set. Times are "2026-08-04T10:00:12.345Z". The same is written in
- * the same bytes each time.
+ * "shown_at", "hides_at" where set. Times are "2026-08-04T10:00:12.345Z". The seq is that of the
+ * last change of what the message says, so that the same is written in the same bytes each time,
+ * also after a restart.
  *
  * All texts returned are the caller's to free, never NULL.
  */

@@ -44,11 +44,15 @@ static void says_card_and_shelf(void **unused)
     check(ph_message_card(state, CHANNEL),
           HEAD "\"seq\":3,\"card\":{" PLUMS ",\"shown_at\":\"2026-08-04T10:00:00.000Z\"}}");
     check(ph_message_shelf(state, CHANNEL),
-          HEAD "\"seq\":3,\"rev\":2,\"shelf\":[{" PLUMS "},{" HONEY "}]}");
+          HEAD "\"seq\":2,\"rev\":2,\"shelf\":[{" PLUMS "},{" HONEY "}]}");
     check(ph_message_overlay(state, CHANNEL),
           HEAD "\"seq\":3,\"rev\":2,\"card\":{" PLUMS
                ",\"shown_at\":\"2026-08-04T10:00:00.000Z\"},\"shelf\":[{" PLUMS "},{" HONEY "}]}");
     hide(&state);
+    check(ph_message_card(state, CHANNEL), HEAD "\"seq\":4,\"card\":null}");
+    check(ph_message_shelf(state, CHANNEL),
+          HEAD "\"seq\":2,\"rev\":2,\"shelf\":[{" PLUMS "},{" HONEY "}]}");
+    put(&state, "C3", "{\"title\":\"x\",\"price\":1}");
     check(ph_message_card(state, CHANNEL), HEAD "\"seq\":4,\"card\":null}");
     ph_overlay_state_unref(&state);
 }
