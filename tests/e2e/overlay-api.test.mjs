@@ -213,7 +213,8 @@ async function checkFaults(seller) {
     const { status, json } = await seller.call('PUT', `shelf/${sku}`,
       { json: { title: 'Mận', price: 1 } });
     // What no path can be at all is refused before.
-    assert.ok(status === 422 ? json.errors[0].pointer === '/sku' : status === 400, `${sku} ${status}`);
+    assert.deepEqual([status, json.errors?.[0].pointer],
+      sku === 'A%00' ? [400, undefined] : [422, '/sku'], sku);
   }
   await seller.refused(422, 'PATCH', `shelf/${'a'.repeat(65)}`, { json: {} });
   await seller.refused(422, 'DELETE', `shelf/${'a'.repeat(65)}`);
@@ -247,6 +248,9 @@ async function checkSizes(seller) {
     type: 'text/csv' });
   assert.equal((await send(csv(1024 * 1024))).status, 200);
   assert.equal((await send(csv(1024 * 1024 + 1))).status, 413);
+  for (const path of ['shelf/A1', 'card']) {
+    await seller.refused(413, 'DELETE', path, { body: '{}' });
+  }
 }
 
 async function checkConflicts(seller) {
@@ -281,7 +285,8 @@ async function checkCaching(seller) {
       assert.deepEqual([answer.status, answer.body.length], [304, 0], `${path} ${etag}`);
       assert.equal(answer.headers.etag, headers.etag);
     }
-    for (const etag of ['"x"', '', headers.etag.replaceAll('"', ''), headers.etag.replace('"', '"9')]) {
+    const number = headers.etag.replaceAll('"', '');
+    for (const etag of ['"x"', '', number, `"9${number}"`]) {
       assert.equal((await ask(etag)).status, 200, `${path} ${etag}`);
     }
     const head = await everybody.call('HEAD', path);
@@ -384,7 +389,7 @@ async function checkCard(seller) {
 async function checkTexts(seller) {
   const nfc = 'Mận hậu Mộc Châu – bản Tả Phìn'.normalize('NFC');
   const texts = {
-    NFC: nfc, NFD: nfc.normalize('NFD'), EMOJI: '👩🏽‍🌾 đặc sản 🍑', RTL: 'تمر (chà là)',
+    NFC: nfc, NFD: nfc.normalize('NFD'), EMOJI: '👩\u{1f3fd}\u200d🌾 đặc sản 🍑', RTL: 'تمر (chà là)',
     QUOTES: '"mận" \\ \'hậu\' <b>&amp;</b>', SCRIPT: '</script><!-- -->',
     LONG: 'ậ'.repeat(120), LONG4: '🍑'.repeat(120),
   };
@@ -543,14 +548,13 @@ async function checkIfMatch(seller) {
   assert.equal((await patch(etag, 2)).status, 412);
   assert.equal((await patch('3', 3)).json.rev, 4, 'as a number alone');
   assert.equal((await patch('*', 4)).json.rev, 5);
-  for (const [method, path, options] of WRITES.slice(3)) {
+  const rivals = await Promise.all(Array.from({ length: 20 }, (_, i) => patch('"5"', 10 + i)));
+  assert.deepEqual(rivals.map(({ status }) => status).sort(), [200, ...Array(19).fill(412)],
+    'of those who have read the same only one can write');
+  // The cards first, while there is a product.
+  for (const [method, path, options] of [...WRITES.slice(4), ...WRITES.slice(0, 4)]) {
     const { rev } = await seller.get('overlay');
-    await seller.add('A1').catch(() => {});
-    const now = (await seller.get('overlay')).rev;
-    assert.ok(now >= rev);
-    const answer = await seller.call(method, path,
-      { ...options, headers: { 'If-Match': `"${now}"` } });
-    assert.equal(answer.status, 200, `${method} ${path}: ${answer.body}`);
+    await seller.must(200, method, path, { ...options, headers: { 'If-Match': `"${rev}"` } });
   }
 }
 
@@ -647,9 +651,9 @@ const CASES = {
   status: checkStatus, description: checkDescription, events: checkEvents,
 };
 
-// Of the database that fails and the server that ends there are tests elsewhere; and what a shelf
-// would have to be to be in conflict with an import, nobody can send.
-const NOT_MET = / 503$| 429$|shelf:import 409$|images 409$/;
+// For these there are tests elsewhere: a database that fails, a server that ends, a channel that
+// changes too often, four hundred images.
+const NOT_MET = / 503$| 429$|images 409$/;
 
 test('the API', async (t) => {
   const server = await Server.start(t, {

@@ -21,11 +21,14 @@ import { run } from './lib/process.mjs';
 import { pushWithFfmpeg } from './lib/push.mjs';
 import { makeTemporaryDirectory, PATIENCE_MS, Server } from './lib/server.mjs';
 import { source } from './lib/source.mjs';
+import { pushSrtWithFfmpeg } from './lib/srt.mjs';
 
 const directory = makeTemporaryDirectory();
 after(() => rmSync(directory, { recursive: true }));
 
 const FRAME_MS = 40;
+
+const SRT_LATENCY_MS = 300;
 
 // All media playlists of a presentation.
 const PLAYLISTS = ['av.m3u8', 'audio.m3u8', 'cards.m3u8', 'plain/av.m3u8', 'plain/audio.m3u8',
@@ -289,27 +292,62 @@ async function checkDuration(t, { server, seller, viewer }) {
   assert.ok(end - start > 900, `${end - start} ms`);
 }
 
-async function checkStatus(t, { server, seller }) {
+// Changes that come faster than pictures: only what was true at a picture is in the stream.
+async function checkSuperseded(t, { server, seller, viewer }) {
+  await seller.add('MAN-1', PLUM);
+  await seller.add('MAT-2');
   await publish(t, server, seller.channel);
+  const change = async (sku) => (sku === null ? seller.must(200, 'DELETE', 'card')
+    : seller.pin(sku));
+  const answers = await Promise.all(['MAN-1', 'MAT-2', null, 'MAT-2', 'MAN-1', null, 'MAT-2']
+    .map(change));
+  answers.sort((a, b) => a.seq - b.seq);
+  assert.notEqual(answers.at(-1).pdt, null, 'the last one holds');
+  const placed = answers.filter(({ pdt }) => pdt !== null);
+  for (const [i, answer] of placed.entries()) {
+    assert.ok(i === 0 || Date.parse(answer.pdt) > Date.parse(placed[i - 1].pdt),
+      JSON.stringify(answers));
+    await viewer.checkPlace(answer);
+  }
+  t.diagnostic(`${placed.length} of ${answers.length} were seen`);
+}
+
+async function checkStatus(t, { server, seller, viewer }) {
+  await publish(t, server, seller.channel);
+  await viewer.playlistWith('av.m3u8', ({ segments }) => segments.length > 1);
   const status = await seller.get('status');
-  assert.deepEqual([status.on_air, status.protocol, status.link], [true, 'rtmp', null]);
+  assert.deepEqual([status.on_air, status.protocol, status.link, status.quality],
+    [true, 'rtmp', null, 'good']);
   assert.deepEqual(status.video, { codec: 'h264', codecs: status.video.codecs, width: 426,
     height: 240 });
   assert.equal(status.audio.codec, 'aac');
+  assert.ok(status.bitrate_bps > 100e3 && status.bitrate_bps < 2e6, status.bitrate_bps);
   assert.ok(Math.abs(Date.parse(status.since) - Date.now()) < PATIENCE_MS, status.since);
 }
 
+// What SRT measures, as the description says; and a card on pictures that came that way.
+async function checkSrt(t, { server, seller, viewer }) {
+  await seller.add('MAN-1', PLUM);
+  pushSrtWithFfmpeg(t, server.srtUrl(server.key(seller.channel)), await source('long'));
+  await server.waitOnAir(seller.channel);
+  await viewer.checkPlace(await seller.pin('MAN-1'));
+  const { protocol, link, quality } = await seller.get('status');
+  assert.deepEqual([protocol, quality], ['srt', 'good']);
+  assert.ok(link.latency_ms >= SRT_LATENCY_MS && link.received > 10, JSON.stringify(link));
+}
+
 const CASES = {
-  'on-air': checkOnAir, 'off-air': checkOffAir, duration: checkDuration, status: checkStatus,
+  'on-air': checkOnAir, 'off-air': checkOffAir, duration: checkDuration,
+  superseded: checkSuperseded, status: checkStatus, srt: checkSrt,
 };
 
 test('cards in the stream', async (t) => {
   const server = await Server.start(t, {
-    hls: { segment_ms: 1000 }, overlay: { writes_per_s: 0 },
+    hls: { segment_ms: 1000 }, srt: { latency_ms: SRT_LATENCY_MS }, overlay: { writes_per_s: 0 },
     channels: sellers(...Object.keys(CASES)),
   });
   const description = new Description(await getText(`${server.httpUrl}/api/v1/openapi.yaml`));
-  await t.test('case by case', { concurrency: 4 }, (all) => Promise.all(Object.entries(CASES)
+  await t.test('case by case', { concurrency: 6 }, (all) => Promise.all(Object.entries(CASES)
     .map(([name, check]) => all.test(name, (one) => check(one, {
       server,
       seller: new Seller(server, name, { description }),

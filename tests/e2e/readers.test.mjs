@@ -10,10 +10,12 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 
 import { assertOnGrid, assertSameUnits } from './lib/compare.mjs';
+import { parseEmsgs } from './lib/cues.mjs';
 import { parseAttributes, parseMedia, parseMultivariant } from './lib/m3u8.mjs';
 import {
   boxes, isRandomAccess, lengthPrefixedNals, parseFragments, parseInit, sha256,
 } from './lib/mp4.mjs';
+import { Description } from './lib/openapi.mjs';
 import { run } from './lib/process.mjs';
 import { readAccessUnits, source } from './lib/source.mjs';
 import { adtsFrames, annexBNals, TsDemuxer } from './lib/ts.mjs';
@@ -130,4 +132,98 @@ test('the comparison of access units finds what is wrong with them', () => {
   }
   assertOnGrid('even', wanted, 40);
   assert.throws(() => assertOnGrid('odd', [unit(0), unit(2)], 40), /80 samples/);
+});
+
+// An event message box with a tag of one TXXX frame, and the fragment behind it.
+function makeEvent(text, { flags = 0x01000000, size = null, next = 'moof' } = {}) {
+  const value = Buffer.from(`\x03phien.overlay\0${text}`);
+  const tag = Buffer.concat([Buffer.from('ID3\x04\0\0\0\0\0\0TXXX\0\0\0\0\0\0', 'latin1'), value]);
+  tag[9] = size ?? tag.length - 10;
+  tag[17] = value.length;
+  const numbers = Buffer.alloc(24);
+  [flags, 90000, 0, 900000, 0xffffffff, 7].forEach((one, i) => numbers.writeUInt32BE(one, i * 4));
+  const body = Buffer.concat([numbers, Buffer.from('https://aomedia.org/emsg/ID3\0\0'), tag]);
+  const head = Buffer.from('\0\0\0\0emsg');
+  head.writeUInt32BE(8 + body.length);
+  return Buffer.concat([head, body, Buffer.from(`\0\0\0\x08${next}`)]);
+}
+
+test('event boxes: what is in them, and what is wrong with them', () => {
+  const bytes = makeEvent('{"seq":12,"card":"M\u1eadn"}');
+  const [{ time, timescale, duration, id, description, message }] = parseEmsgs(bytes);
+  assert.deepEqual([time, timescale, duration, id, description, message],
+    [900000, 90000, 0xffffffff, 7, 'phien.overlay', { seq: 12, card: 'Mận' }]);
+  assert.throws(() => parseEmsgs(makeEvent('{}', { flags: 0 })), /not version 1/);
+  assert.throws(() => parseEmsgs(makeEvent('{}', { size: 5 })), /not a tag/);
+  assert.throws(() => parseEmsgs(makeEvent('{}', { next: 'mdat' })), /mdat behind an event/);
+  assert.throws(() => parseEmsgs(makeEvent('{')), SyntaxError);
+});
+
+const DESCRIPTION = `
+openapi: 3.1.0
+paths:
+  /shop/{sku}:
+    parameters: [{ name: sku, in: path, required: true }]
+    put:
+      operationId: put
+      requestBody:
+        content: { application/json: { schema: { $ref: '#/components/schemas/Product' } } }
+      responses:
+        '200':
+          description: It is there.
+          headers: { ETag: { schema: { type: string, pattern: '^"' } } }
+          content:
+            application/json:
+              schema: { type: array, items: { $ref: '#/components/schemas/Own' } }
+              example: [{ price: 1, position: 2 }]
+        '304': { description: It is the same. }
+components:
+  schemas:
+    Product: { type: object, required: [price], properties: { price: { type: integer } } }
+    Own:
+      allOf:
+        - { $ref: '#/components/schemas/Product' }
+        - { type: object, properties: { position: { type: integer } } }
+`;
+
+test('answers are held against the description', () => {
+  const request = { method: 'PUT', pathname: '/shop/A1', sent: { price: 1 }, status: 200,
+    headers: { etag: '"1"', 'content-type': 'application/json; charset=utf-8' },
+    body: '[{"price":1,"position":2}]' };
+  const problems = (change) => {
+    const description = new Description(DESCRIPTION);
+    description.take({ ...request, ...change });
+    return description.problems.join();
+  };
+  assert.equal(problems({}), '');
+  assert.equal(problems({ pathname: '/elsewhere', status: 500 }), '');
+  assert.equal(problems({ method: 'GET', status: 405 }), '');
+  const wrong = [
+    [/without this method/, { method: 'GET' }],
+    [/only 200,304 are described/, { status: 201 }],
+    [/not described/, { status: 304 }],
+    [/ETag is missing/, { headers: { 'content-type': 'application/json' } }],
+    [/ETag .*pattern/, { headers: { ...request.headers, etag: '1' } }],
+    [/is text\/plain/, { headers: { etag: '"1"', 'content-type': 'text/plain' } }],
+    [/price.*must be integer/, { body: '[{"price":"1"}]' }],
+    [/required property/, { body: '[{"position":1}]' }],
+    [/unevaluated/, { body: '[{"price":1,"colour":"red"}]' }],
+    [/was taken/, { sent: { price: 'one' } }],
+    [/was taken.*unevaluated/, { sent: { price: 1, colour: 'red' } }],
+  ];
+  for (const [message, change] of wrong) {
+    assert.match(problems(change), message, JSON.stringify(change));
+  }
+});
+
+test('the description is held against itself', () => {
+  const problems = (from, to) => new Description(DESCRIPTION.replace(from, to)).checkItself();
+  assert.deepEqual(problems('', ''), []);
+  assert.match(problems('position: 2', 'position: two').join(), /example.*integer/);
+  assert.match(problems('in: path', 'in: query').join(), /parameters/);
+  assert.match(problems('operationId: put', 'summary: put').join(), /operationIds/);
+  const description = new Description(DESCRIPTION);
+  assert.deepEqual(description.unseen, ['PUT /shop/{sku}']);
+  assert.throws(() => new Description(DESCRIPTION.replace("components/schemas/Own'", "nothing'"))
+    .checkItself(), /nothing/);
 });

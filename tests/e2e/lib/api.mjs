@@ -37,15 +37,18 @@ export class Seller {
   // { status, headers, body, json }; json is undefined where the answer is something else.
   async call(method, path, { json, body, type, headers = {} } = {}) {
     const url = this.url(path);
+    const content = json === undefined ? body : JSON.stringify(json);
     const answer = await request(url, {
       method,
       headers: {
         ...(this.token === null ? {} : { Authorization: `Bearer ${this.token}` }),
         ...(json === undefined ? {} : { 'Content-Type': 'application/json' }),
         ...(type == null ? {} : { 'Content-Type': type }),
+        // Node.js frames the body of a DELETE in no way of its own.
+        ...(content === undefined ? {} : { 'Content-Length': Buffer.byteLength(content) }),
         ...headers,
       },
-      body: json === undefined ? body : JSON.stringify(json),
+      body: content,
       timeoutMs: PATIENCE_MS,
     });
     this.description?.take({ method, pathname: new URL(url).pathname, sent: json, ...answer });
