@@ -93,6 +93,7 @@ static void add_what_was_done(json_t *json, const struct ph_desk_write *write, c
     case PH_CHANGE_HIDE_CARD:
         add_place(json, answer);
         break;
+    case PH_CHANGE_END_OFFER: /* nobody asked for it */
     case PH_CHANGE_NONE:
         break;
     }

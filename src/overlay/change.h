@@ -16,6 +16,7 @@ enum ph_change_kind {
     PH_CHANGE_IMPORT, /* the whole shelf */
     PH_CHANGE_SHOW_CARD,
     PH_CHANGE_HIDE_CARD,
+    PH_CHANGE_END_OFFER, /* the card stays, its flash price and countdown are over */
 };
 
 /* The fields of a product, for what a patch has of them. */

@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* How soon a card is hidden that could not be when its time had come. */
-#define HIDE_AGAIN PH_USEC_PER_S
+/* How soon what was due and could not be saved is tried again. */
+#define DUE_AGAIN PH_USEC_PER_S
 
 struct ph_desk {
     struct ph_desk_params params;
@@ -25,8 +25,8 @@ struct ph_desk {
     struct ph_desk_stage stage;
     struct ph_desk_keys keys;
     struct ph_rate rate;
-    struct ph_timer *hide_timer;
-    ph_usec hide_not_before;
+    struct ph_timer *card_timer;
+    ph_usec due_not_before;
     bool is_closed;
 };
 
@@ -38,7 +38,7 @@ static const char *name_change(enum ph_change_kind kind)
         [PH_CHANGE_NONE] = "none",           [PH_CHANGE_PUT_PRODUCT] = "put",
         [PH_CHANGE_PATCH_PRODUCT] = "patch", [PH_CHANGE_DELETE_PRODUCT] = "delete",
         [PH_CHANGE_IMPORT] = "import",       [PH_CHANGE_SHOW_CARD] = "show",
-        [PH_CHANGE_HIDE_CARD] = "hide",
+        [PH_CHANGE_HIDE_CARD] = "hide",      [PH_CHANGE_END_OFFER] = "end_offer",
     };
 
     return names[kind];
@@ -54,34 +54,49 @@ static void replace_state(struct ph_overlay_state **at, struct ph_overlay_state 
 
 /* ---- a card whose time is over ---- */
 
-static void arm_hiding(struct ph_desk *desk)
+/* When something of the card is over, on the wall clock. */
+static ph_usec card_due(const struct ph_desk *desk)
 {
     const struct ph_card *card = desk->accepted->card;
-    ph_usec at = PH_USEC_NEVER;
 
-    if (desk->hide_timer == NULL) {
-        return;
+    if (card == NULL || desk->is_closed) {
+        return PH_USEC_NEVER;
     }
-    if (card != NULL && card->hides_at != PH_USEC_NEVER && !desk->is_closed) {
-        ph_usec left = card->hides_at - ph_clock_wall();
-        at = ph_loop_now(desk->params.loop) + (left > 0 ? left : 0);
-        at = at > desk->hide_not_before ? at : desk->hide_not_before;
-    }
-    ph_timer_set(desk->hide_timer, at);
+    return card->ends_at < card->hides_at ? card->ends_at : card->hides_at;
 }
 
-static void on_hide_timer(void *arg)
+static void arm_card_timer(struct ph_desk *desk)
 {
-    struct ph_desk *desk = arg;
-    const struct ph_card *card = desk->accepted->card;
+    ph_usec due = card_due(desk);
+    ph_usec at = PH_USEC_NEVER;
 
-    if (card == NULL || card->hides_at > ph_clock_wall()) {
-        arm_hiding(desk); /* the clock was set back, or another card came */
+    if (desk->card_timer == NULL) {
         return;
     }
+    if (due != PH_USEC_NEVER) {
+        ph_usec left = due - ph_clock_wall();
+        at = ph_loop_now(desk->params.loop) + (left > 0 ? left : 0);
+        at = at > desk->due_not_before ? at : desk->due_not_before;
+    }
+    ph_timer_set(desk->card_timer, at);
+}
+
+static void on_card_timer(void *arg)
+{
+    struct ph_desk *desk = arg;
+    ph_usec now = ph_clock_wall();
+
+    if (card_due(desk) > now) {
+        arm_card_timer(desk); /* the clock was set back, or another card came */
+        return;
+    }
+    bool is_over = desk->accepted->card->hides_at <= now;
     struct ph_desk_write *write = ph_new(struct ph_desk_write);
     write->desk = desk;
-    write->change = (struct ph_change){.kind = PH_CHANGE_HIDE_CARD, .if_rev = -1};
+    write->change = (struct ph_change){
+        .kind = is_over ? PH_CHANGE_HIDE_CARD : PH_CHANGE_END_OFFER,
+        .if_rev = -1,
+    };
     accept(desk, write);
 }
 
@@ -123,8 +138,8 @@ static void fail(struct ph_desk *desk, struct ph_desk_write *write)
             w->is_doomed = true;
         }
         replace_state(&desk->accepted, desk->durable);
-        desk->hide_not_before = ph_loop_now(desk->params.loop) + HIDE_AGAIN;
-        arm_hiding(desk);
+        desk->due_not_before = ph_loop_now(desk->params.loop) + DUE_AGAIN;
+        arm_card_timer(desk);
     }
     answer_twins(write, false);
     ph_desk_write_refuse(write, 503, "it could not be saved; try again");
@@ -249,7 +264,7 @@ static void accept(struct ph_desk *desk, struct ph_desk_write *write)
     };
     replace_state(&desk->accepted, after);
     ph_desk_list_add(&desk->pending, write);
-    arm_hiding(desk);
+    arm_card_timer(desk);
     ph_store_post_write(desk->params.store, &write->store);
 }
 
@@ -351,9 +366,9 @@ int ph_desk_create(struct ph_desk **out, const struct ph_desk_params *params)
     }
     ph_rate_init(&desk->rate, params->writes_per_s, ph_loop_now(params->loop));
     ph_desk_stage_init(&desk->stage, params->entry, params->loop);
-    desk->hide_timer = ph_timer_create(params->loop, on_hide_timer, desk);
+    desk->card_timer = ph_timer_create(params->loop, on_card_timer, desk);
     show_kept(desk);
-    arm_hiding(desk);
+    arm_card_timer(desk);
     *out = desk;
     return PH_OK;
 }
@@ -366,7 +381,7 @@ struct ph_picture *ph_desk_picture(const struct ph_desk *desk)
 void ph_desk_close(struct ph_desk *desk)
 {
     desk->is_closed = true;
-    arm_hiding(desk);
+    arm_card_timer(desk);
 }
 
 bool ph_desk_is_idle(const struct ph_desk *desk)
@@ -382,7 +397,7 @@ void ph_desk_flush(struct ph_desk *desk)
 void ph_desk_detach(struct ph_desk *desk)
 {
     ph_desk_places_detach(&desk->stage.places);
-    ph_timer_destroy(&desk->hide_timer);
+    ph_timer_destroy(&desk->card_timer);
 }
 
 void ph_desk_destroy(struct ph_desk **ref)

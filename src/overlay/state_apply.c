@@ -52,6 +52,16 @@ static int show_card(struct ph_overlay_state *next, const struct ph_change *chan
     return PH_OK;
 }
 
+static void end_offer(struct ph_card **at)
+{
+    struct ph_card *card = ph_card_create(*at);
+
+    card->flash_price = PH_NO_NUMBER;
+    card->ends_at = PH_USEC_NEVER;
+    ph_card_unref(at);
+    *at = card;
+}
+
 static int change_state(struct ph_overlay_state *next, const struct ph_change *change, ph_usec now,
                         struct ph_faults *faults)
 {
@@ -60,6 +70,11 @@ static int change_state(struct ph_overlay_state *next, const struct ph_change *c
         return show_card(next, change, now, faults);
     case PH_CHANGE_HIDE_CARD:
         ph_card_unref(&next->card);
+        return PH_OK;
+    case PH_CHANGE_END_OFFER:
+        if (next->card != NULL) {
+            end_offer(&next->card);
+        }
         return PH_OK;
     default:
         return ph_shelf_change(next, change, faults);
@@ -95,11 +110,7 @@ static void settle_card(struct ph_overlay_state *next, const struct ph_overlay_s
     if (pinned == NULL || pinned->is_hidden) {
         ph_card_unref(&next->card);
     } else if (has_stale_flash(next, state, pinned)) {
-        struct ph_card *card = ph_card_create(next->card);
-        card->flash_price = PH_NO_NUMBER;
-        card->ends_at = PH_USEC_NEVER;
-        ph_card_unref(&next->card);
-        next->card = card;
+        end_offer(&next->card);
     }
 }
 

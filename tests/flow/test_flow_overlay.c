@@ -575,6 +575,28 @@ static void a_card_hides_when_its_time_is_over(void **state)
     close(events);
 }
 
+static void an_offer_that_is_over_leaves_the_card(void **state)
+{
+    struct world *world = *state;
+    char until[32];
+    char body[160];
+    char got[8192] = "";
+
+    put_plums(world, 12);
+    int events = begin(world, world->away, "GET", "/events", "", "");
+    ph_clock_format_utc(ph_clock_wall() + 1200 * PH_USEC_PER_MS, until);
+    snprintf(body, sizeof(body), "{\"sku\":\"A1\",\"flash_price\":1000,\"ends_at\":\"%s\"}", until);
+    assert_int_equal(ask(world, world->away, "PUT", "/card", body), 200);
+    read_until(events, "\"flash_price\":1000", got, sizeof(got));
+    char after[8192] = "";
+    read_until(events, "\"card\":{\"sku\":\"A1\"", after, sizeof(after));
+    read_until(events, "}}\n\n", after, sizeof(after));
+    const char *card = strstr(after, "\"card\":{");
+    assert_null(strstr(card, "flash_price"));
+    assert_null(strstr(card, "ends_at"));
+    close(events);
+}
+
 static void a_card_whose_time_is_over_meanwhile_hides_at_the_start(void **state)
 {
     struct world *world = *state;
@@ -605,6 +627,7 @@ int main(void)
         TEST(who_waits_for_a_place_in_vain_is_told_none),
         TEST(a_card_that_another_replaced_has_no_place),
         TEST(a_card_hides_when_its_time_is_over),
+        TEST(an_offer_that_is_over_leaves_the_card),
         TEST(a_card_whose_time_is_over_meanwhile_hides_at_the_start),
     };
 

@@ -76,6 +76,34 @@ static void a_card_says_since_when_and_until_when(void **unused)
     ph_overlay_state_unref(&state);
 }
 
+static void an_offer_ends_and_the_card_stays(void **unused)
+{
+    static const struct ph_change end = {.kind = PH_CHANGE_END_OFFER, .if_rev = -1};
+    struct ph_overlay_state *state = make_shelf();
+    struct ph_faults faults = {0};
+
+    (void)unused;
+    for (unsigned i = 0; i < 2; i++) {
+        struct ph_overlay_state *next = NULL;
+        int64_t seq = state->card_seq;
+        assert_int_equal(ph_overlay_state_apply(state, &end, NOW, &next, &faults), PH_OK);
+        ph_overlay_state_unref(&state);
+        state = next;
+        if (i == 0) { /* nothing is pinned, and so nothing ends */
+            assert_null(state->card);
+            assert_int_equal(state->card_seq, seq);
+            show(&state, "{\"sku\":\"A1\",\"duration_s\":90,\"flash_price\":39000,"
+                         "\"note\":\"Hôm nay\",\"ends_at\":\"2026-08-04T10:01:00Z\"}");
+        }
+    }
+    assert_int_equal(state->card_seq, state->seq);
+    assert_string_equal(state->card->note, "Hôm nay");
+    assert_int_equal(state->card->flash_price, PH_NO_NUMBER);
+    assert_true(state->card->ends_at == PH_USEC_NEVER);
+    assert_int_equal(state->card->hides_at, NOW + 90 * PH_USEC_PER_S);
+    ph_overlay_state_unref(&state);
+}
+
 static void refuses_to_show(struct ph_overlay_state **state, const char *json, int expected,
                             const char *pointer, const char *part)
 {
@@ -220,6 +248,7 @@ int main(void)
         cmocka_unit_test(each_number_counts_its_own_changes),
         cmocka_unit_test(shares_what_stays),
         cmocka_unit_test(a_card_says_since_when_and_until_when),
+        cmocka_unit_test(an_offer_ends_and_the_card_stays),
         cmocka_unit_test(only_what_viewers_can_buy_is_shown),
         cmocka_unit_test(the_card_goes_with_its_product),
         cmocka_unit_test(the_card_stays_while_its_product_does),
