@@ -389,9 +389,9 @@ async function checkCard(seller) {
 async function checkTexts(seller) {
   const nfc = 'Mận hậu Mộc Châu – bản Tả Phìn'.normalize('NFC');
   const texts = {
-    NFC: nfc, NFD: nfc.normalize('NFD'), EMOJI: '👩\u{1f3fd}\u200d🌾 đặc sản 🍑', RTL: 'تمر (chà là)',
-    QUOTES: '"mận" \\ \'hậu\' <b>&amp;</b>', SCRIPT: '</script><!-- -->',
-    LONG: 'ậ'.repeat(120), LONG4: '🍑'.repeat(120),
+    NFC: nfc, NFD: nfc.normalize('NFD'), EMOJI: '👩\u{1f3fd}\u200d🌾 đặc sản 🍑',
+    RTL: 'تمر (chà là)', QUOTES: '"mận" \\ \'hậu\' <b>&amp;</b>',
+    SCRIPT: '</script><!-- -->', LONG: 'ậ'.repeat(120), LONG4: '🍑'.repeat(120),
   };
   assert.notEqual(texts.NFC, texts.NFD);
   for (const [sku, title] of Object.entries(texts)) {
