@@ -80,7 +80,8 @@ test('letters in place of pictures', () => {
   assert.equal(letterOf({ sku: 'A', title: 'ổi' }, 6).letter, 'Ổ');
   assert.equal(letterOf({ sku: 'A', title: '👍x' }, 6).letter, '👍');
   assert.equal(letterOf({ sku: '', title: ' ' }, 6).letter, '?');
-  const colours = new Set(Array.from('ABCDEFGHIJ', (sku) => letterOf({ sku, title: 'x' }, 6).colour));
+  const colours = new Set(Array.from('ABCDEFGHIJ', (sku) =>
+    letterOf({ sku, title: 'x' }, 6).colour));
   assert.deepEqual([...colours].sort(), [0, 1, 2, 3, 4, 5]);
 });
 

@@ -98,8 +98,9 @@ test('what was refused is not shown as done, but a new product is not lost', () 
 test('an answer counts at once, and what was said before it does not', () => {
   const model = open();
   const sold = { ...PLUM, stock: 11, sold: 1, position: 1 };
-  assert.equal(model.learnAnswer({ type: 'stock', sku: 'MAN' }, { seq: 12, rev: 10, product: sold }),
-    false);
+  const isUnclear = model.learnAnswer({ type: 'stock', sku: 'MAN' },
+    { seq: 12, rev: 10, product: sold });
+  assert.equal(isUnclear, false);
   model.learnShelf({ seq: 11, rev: 11, shelf: [PLUM, { ...CLOTH, title: 'Vải' }] });
   assert.deepEqual(shelfOf(model).map(({ title, stock }) => [title, stock]),
     [['Mận hậu', 11], ['Vải', 3]]);
@@ -152,7 +153,8 @@ test('a shelf of another revision must be read', () => {
 
 test('products stand in their order, new ones at the end', () => {
   const model = open([{ ...PLUM, position: 2 }, { ...CLOTH, position: 1 }]);
-  const shelf = shelfOf(model, [entry({ type: 'put', product: { sku: 'N', title: 'N', price: 1 } })]);
+  const product = { sku: 'N', title: 'N', price: 1 };
+  const shelf = shelfOf(model, [entry({ type: 'put', product })]);
   assert.deepEqual(shelf.map(({ sku }) => sku), ['VAI', 'MAN', 'N']);
 });
 

@@ -77,7 +77,6 @@ test('without an answer it is sent again under the same key, later and later', a
   line.answer = () => LATER;
   queue.add(SELL_PLUM);
   await rest();
-  assert.ok(queue.isWaiting);
   const waits = [];
   for (let i = 0; i < 8; i++) {
     waits.push(clock.nextMs);
@@ -89,7 +88,6 @@ test('without an answer it is sent again under the same key, later and later', a
   line.answer = () => SAVED;
   await clock.pass(30000);
   assert.deepEqual(queue.entries, []);
-  assert.ok(!queue.isWaiting);
   assert.equal(clock.nextMs, null);
 });
 
@@ -98,8 +96,13 @@ test('one that throws was not done', async () => {
   line.answer = () => Promise.reject(new Error('no network'));
   queue.add(PIN_PLUM);
   await rest();
-  assert.equal(queue.entries.length, 1);
   assert.equal(clock.nextMs, 1000);
+  assert.ok(queue.isCut);
+  queue.cancel(queue.add(SELL_CLOTH));
+  line.answer = () => SAVED;
+  await clock.pass(1000);
+  assert.ok(!queue.isCut);
+  assert.deepEqual(queue.entries, []);
 });
 
 test('the server may ask for patience', async () => {
@@ -108,6 +111,7 @@ test('the server may ask for patience', async () => {
   queue.add(PIN_PLUM);
   await rest();
   assert.equal(clock.nextMs, 7000);
+  assert.ok(!queue.isCut, 'it can be reached');
 });
 
 test('a network that is back is used at once', async () => {
@@ -213,6 +217,10 @@ test('a token that is refused stops everything, and loses nothing', async () => 
   await clock.pass(600000);
   assert.equal(line.sent.length, 1);
   assert.equal(storage.length, 2);
+  line.answer = () => SAVED;
+  queue.wake();
+  await rest();
+  assert.deepEqual(queue.entries, []);
 });
 
 test('what is held back can be taken back', async () => {

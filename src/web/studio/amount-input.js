@@ -27,9 +27,12 @@ export class AmountInput {
   }
 
   set language(language) {
-    const { value } = this;
-    this.#language = language;
-    this.value = value;
+    // To write the same again would move the caret of who is typing.
+    if (language !== this.#language) {
+      const { value } = this;
+      this.#language = language;
+      this.value = value;
+    }
   }
 
   #regroup() {

@@ -46,7 +46,7 @@ export class HeaderView {
     this.#add.addEventListener('click', onAdd);
   }
 
-  render({ status, unsaved, isStuck, isWaiting, say }) {
+  render({ status, unsaved, isStuck, isCut, say }) {
     const { air, light } = describe(status);
     setAttributes(this.#air, { 'data-air': air });
     setText(this.#air.lastChild, say(air));
@@ -56,7 +56,7 @@ export class HeaderView {
     setAttributes(this.#viewers, { 'aria-label': say('viewers', { n: viewers }) });
     setText(this.#viewers.lastChild, formatViewers(viewers));
     setAttributes(this.#add, { 'aria-label': say('add') });
-    const isLost = status.reach === 'lost' || isWaiting;
+    const isLost = status.reach === 'lost' || isCut;
     const text = unsavedText(unsaved, isLost, say);
     setLine(this.#unsaved.lastChild, text);
     this.#unsaved.hidden = !text;

@@ -271,7 +271,7 @@ class Studio {
     const before = this.#status.reach;
     this.#status = nextStatus(this.#status, await this.#api.read('status'));
     if (this.#status.reach === 'ok') {
-      if (before !== 'ok') {
+      if (before !== 'ok' || this.#queue.isDenied) {
         this.#queue.wake();
       }
       if (this.#isStale) {
@@ -328,7 +328,7 @@ class Studio {
     const { shelf, card } = this.#project();
     const marks = this.#summarize();
     document.title = this.#name ? `${this.#say('page')} · ${this.#name}` : this.#say('page');
-    const { entries, isWaiting } = this.#queue;
+    const { entries, isCut } = this.#queue;
     this.#view.render({
       language: this.#language,
       say: this.#say,
@@ -341,7 +341,7 @@ class Studio {
       status: this.#status,
       unsaved: entries.filter(({ heldUntil }) => heldUntil === 0).length,
       isStuck: entries.length > 0 && entries.every(({ failure }) => failure),
-      isWaiting,
+      isCut,
       notice: this.#notice,
       pinState: ((card && marks.get(card.sku)) || { state: 'saved' }).state,
       spareTitle: this.#say('spareTitle', { n: shelf.length + 1 }),

@@ -2,7 +2,7 @@
 //
 // A product's picture; until it has come, and where there is none, its letter on a colour.
 
-import { make, setAttributes, setText } from '../overlay/dom.js';
+import { make, setAttributes } from '../overlay/dom.js';
 import { safeUrl } from '../overlay/links.js';
 import { letterOf } from './draft.js';
 
@@ -25,7 +25,8 @@ export class PictureView {
     // Those that this phone has taken and not sent yet.
     const isOwn = image && image.startsWith('blob:');
     const address = isOwn ? image : image && safeUrl(image, root);
-    setText(this.#letter, letter);
+    // Drawn by the style sheet: it is no text that anybody has to hear.
+    setAttributes(this.#letter, { 'data-letter': letter });
     setAttributes(this.element, { 'data-colour': String(colour) });
     if (!address) {
       this.#image.removeAttribute('data-loaded');

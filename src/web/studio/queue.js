@@ -33,6 +33,7 @@ export class Queue {
   #makeKey;
   #clock;
   #failures = 0;
+  #isCut = false;
   #notBefore = 0;
   #timer = null;
 
@@ -57,9 +58,10 @@ export class Queue {
     return this.#entries;
   }
 
-  // How long the last failures of the network keep all of it back.
-  get isWaiting() {
-    return this.#failures > 0;
+  // Something waits, and the server was out of reach when it was tried last.
+  get isCut() {
+    return this.#isCut && this.#entries.some(({ failure, heldUntil }) =>
+      !failure && heldUntil === 0);
   }
 
   // `picture` names a picture that is to be uploaded with it; holdMs: it can be taken back so
@@ -117,8 +119,9 @@ export class Queue {
     this.kick();
   }
 
-  // The network may be back.
+  // The network may be back, and the token may be right again.
   wake() {
+    this.isDenied = false;
     this.#notBefore = 0;
     this.kick();
   }
@@ -215,14 +218,15 @@ export class Queue {
     try {
       result = await this.#send(entry);
     } catch (_) {
-      result = { type: 'later' };
+      result = { type: 'later', isCut: true };
     }
     entry.isSending = false;
     this.#settle(entry, result);
     this.kick();
   }
 
-  #settle(entry, { type, answer, failure, afterMs }) {
+  #settle(entry, { type, answer, failure, afterMs, isCut = false }) {
+    this.#isCut = isCut;
     if (type === 'later') {
       this.#backOff(afterMs);
       return;

@@ -15,7 +15,7 @@ export const initialStatus = { reach: 'unknown', failures: 0, isOnAir: false, qu
 // reach: "unknown" (nothing was ever said), "ok", "lost", "denied" or "missing" (no such channel).
 export function nextStatus(status, answer) {
   if (answer && (answer.status === 401 || answer.status === 403)) {
-    return { ...status, reach: 'denied' };
+    return { ...status, reach: 'denied', failures: status.failures + 1 };
   }
   if (answer && answer.status === 404) {
     return { ...status, reach: 'missing', failures: status.failures + 1 };

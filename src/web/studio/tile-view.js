@@ -68,17 +68,17 @@ export class TileView {
     });
     this.#mode = { isPinned };
     this.#picture.render(product, root);
+    const stamp = (hidden && say('hidden')) || (isSoldOut && say('soldOut')) || '';
+    setLine(this.#stamp, stamp);
+    const act = hidden ? title : say(isPinned ? 'unpin' : 'pin', { title });
     setAttributes(this.#face, {
       'aria-pressed': String(isPinned),
-      'aria-label': hidden ? `${title}, ${say('hidden')}`
-        : say(isPinned ? 'unpin' : 'pin', { title }),
+      'aria-label': stamp ? `${act}, ${stamp}` : act,
     });
     setAttributes(this.#edit, { 'aria-label': say('edit', { title }) });
     setText(this.#title, title);
     setText(this.#price, formatPrice(price, currency || 'VND', language));
     setLine(this.#unit, unit ? ` / ${unit}` : '');
-    const stamp = isSoldOut ? say('soldOut') : '';
-    setLine(this.#stamp, hidden ? say('hidden') : stamp);
     this.#renderCount(product, say, language);
     this.#renderAlarm(mark.failed, say);
   }

@@ -23,6 +23,7 @@ export class View {
   #desk;
   #context = null;
   #timer = null;
+  #isLeaving = false; // the form's entry of the history, which was closed already
 
   // hooks: those of the parts
   constructor(root, hooks) {
@@ -40,11 +41,11 @@ export class View {
     [this.#desk, this.#form.element, this.toast.element, this.#notice.element]
       .forEach((element) => root.appendChild(element));
     this.#desk.hidden = true;
-    window.addEventListener('popstate', () => this.#form.close());
+    window.addEventListener('popstate', () => this.#onBack());
   }
 
   // context: { language, say, root, now, shelf, card, marks, isKnown, status, unsaved, isStuck,
-  // isWaiting, notice: null, "denied" or "missing", pinState, spareTitle }
+  // isCut, notice: null, "denied" or "missing", pinState, spareTitle }
   render(context) {
     this.#context = context;
     document.documentElement.lang = context.language;
@@ -78,7 +79,16 @@ export class View {
       history.pushState(HOLE, '');
       this.toast.hide();
     } else if (history.state === HOLE) {
+      this.#isLeaving = true;
       history.back();
+    }
+  }
+
+  #onBack() {
+    if (this.#isLeaving) {
+      this.#isLeaving = false;
+    } else {
+      this.#form.close();
     }
   }
 }
