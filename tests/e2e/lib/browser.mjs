@@ -52,8 +52,9 @@ function witness() {
 }
 
 export class WatchPage {
-  static async open(browser, url, { viewport = { width: 412, height: 732 } } = {}) {
-    const context = await browser.newContext({ viewport, locale: 'en-US' });
+  static async open(browser, url,
+    { viewport = { width: 412, height: 732 }, locale = 'en-US' } = {}) {
+    const context = await browser.newContext({ viewport, locale });
     const watched = new WatchPage(await context.newPage());
     await watched.page.addInitScript(witness);
     watched.openedAt = Date.now();

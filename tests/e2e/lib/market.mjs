@@ -25,6 +25,8 @@ const PRODUCTS = {
     origin: 'Tú Lệ, Yên Bái', url },
   [BUFFALO]: { title: 'Trâu gác bếp', price: 850000, unit: 'kg', url },
 };
+export const TITLES = Object.fromEntries(Object.entries(PRODUCTS)
+  .map(([sku, { title }]) => [sku, title]));
 const COLOURS = { [PLUM]: 'purple', [HONEY]: 'orange', [RICE]: 'olive', [BUFFALO]: 'brown' };
 
 // When an answer says that something begins in the stream, in milliseconds since 1970.

@@ -28,27 +28,50 @@ video { display: block; width: 100vw; height: 56vw; max-height: 100vh }</style>
 <div class="frame"><video id="video" muted playsinline></video></div>
 ${head}`;
 
-// The two lines, between what any page with hls.js has, and what its readme tells to do about
-// errors.
+// Notes what the library says and draws, and where the picture was at that moment: the date of what
+// is played, and that of the picture which was shown last.
+function watchOverlay(overlay, hls, video) {
+  const heard = { cards: [] };
+  let mediaTime = 0;
+  const onFrame = (_, frame) => {
+    ({ mediaTime } = frame);
+    video.requestVideoFrameCallback(onFrame);
+  };
+  video.requestVideoFrameCallback(onFrame);
+  overlay.addEventListener('card', ({ detail: card }) => {
+    const date = hls.playingDate?.getTime() ?? null;
+    const { shadowRoot } = document.querySelector('[data-phien-overlay]');
+    heard.cards.push({ card, at: Date.now(), date, pictureDate: date === null ? null
+      : date - (video.currentTime - mediaTime) * 1000,
+    isDrawn: shadowRoot.querySelector('.slot').hasAttribute('data-shown') });
+  });
+  window.heard = heard;
+}
+
+// The two lines, between what any page with hls.js has. It begins anew when there is no playlist:
+// left to itself hls.js takes a server that has been away for one that has just begun, and waits
+// until that has come as far as the picture was.
 const shopPage = (channel) => makePage(`<script src="/hls.js"></script>
 <script type="module">
+  ${watchOverlay}
   import { attach } from '${new URL('/assets/phien-overlay.js', channel)}';
   const video = document.getElementById('video');
   const hls = new Hls();
-  const load = () => hls.loadSource('${channel}index.m3u8');
-  hls.on(Hls.Events.ERROR, (_, { fatal, type }) => {
-    if (fatal && type === Hls.ErrorTypes.MEDIA_ERROR) {
-      hls.recoverMediaError();
-    } else if (fatal) {
+  const load = () => {
+    hls.detachMedia();
+    hls.loadSource('${channel}index.m3u8');
+    hls.attachMedia(video);
+  };
+  hls.on(Hls.Events.ERROR, (_, { fatal, details }) => {
+    if (fatal || details === Hls.ErrorDetails.LEVEL_LOAD_ERROR) {
       load();
     }
   });
   hls.on(Hls.Events.MANIFEST_PARSED, () => video.play());
-  hls.attachMedia(video);
   load();
   const overlay = attach(video, { hls, channel: '${channel}', draw: true });
   Object.assign(window, { hls, overlay });
-  window.watchOverlay(overlay, hls, video);
+  watchOverlay(overlay, hls, video);
 </script>`);
 
 function answer(url) {
@@ -192,5 +215,61 @@ export class PlayerPage {
     return this.page.evaluate((wanted) => Promise.all(window.heard.messages
       .filter(({ text }) => JSON.parse(text).seq === wanted)
       .map(async (message) => ({ ...message, date: await window.dateOf(message.time) }))), seq);
+  }
+}
+
+// What an overlay shows: runs in the page.
+function readOverlay() {
+  const shadow = document.querySelector('[data-phien-overlay]')?.shadowRoot;
+  const card = shadow?.querySelector('.slot[data-shown] .card');
+  const read = (selector) => {
+    const element = card.querySelector(selector);
+    return element.hidden ? null : element.textContent;
+  };
+  return card ? { title: read('.title'), price: read('.price'), was: read('.was'),
+    left: read('.left'), note: read('.note'), time: card.querySelector('.timer').hidden ? null
+      : read('.timer b'), buy: card.querySelector('.buy').hidden ? null
+      : card.querySelector('.buy').href, isSoldOut: card.hasAttribute('data-sold-out') } : null;
+}
+
+// A page with the overlay over its picture: somebody's shop, or the watch page.
+export class OverlayPage {
+  static async open(browser, url, options) {
+    const watched = await WatchPage.open(browser, url, { locale: 'vi-VN', ...options });
+    await watched.page.evaluate(`window.readOverlay = ${readOverlay}`);
+    return new OverlayPage(watched);
+  }
+
+  static openShop(browser, site, channel, options) {
+    return OverlayPage.open(browser, `${site}/shop?channel=${encodeURIComponent(channel)}`,
+      options);
+  }
+
+  constructor(watched) {
+    this.watched = watched;
+    this.page = watched.page;
+  }
+
+  // What the card says, or null.
+  read() {
+    return this.page.evaluate(() => window.readOverlay());
+  }
+
+  // Waits until the card has this title, null: until there is none.
+  waitCard(title) {
+    return this.watched.waitUntil(`the card ${title}`, (wanted) =>
+      (window.readOverlay()?.title ?? null) === wanted, title);
+  }
+
+  // Somebody's shop: what the library has said, each { card, at, date, pictureDate, isDrawn }.
+  async heard() {
+    return (await this.page.evaluate(() => window.heard)).cards;
+  }
+
+  // The longest time without a new picture since then.
+  async longestStandstill(since) {
+    const { frames } = await this.watched.seen();
+    const times = [...frames.map(({ at }) => at).filter((at) => at >= since), Date.now()];
+    return Math.max(...times.map((at, i) => at - (times[i - 1] ?? since)));
   }
 }
