@@ -200,7 +200,7 @@ static int64_t check_place(const struct world *world, const struct ph_snapshot *
     static struct scanned_cue said;
     const struct flow_units *sent = &world->flow->sent[reference_of(world)];
     const struct ph_segment *segment = segment_of(av, told->place.msn);
-    struct found_sample sample;
+    struct found_sample sample = {0};
 
     assert_int_equal(told->receipts, 1);
     assert_non_null(segment);

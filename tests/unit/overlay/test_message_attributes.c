@@ -85,7 +85,7 @@ static const char *repeat(char *out, size_t size, const char *character, size_t 
 
 static void put_long(struct ph_overlay_state **state, size_t title, size_t url, size_t image)
 {
-    char json[4096];
+    char json[4608];
     char text[4][1024];
 
     snprintf(json, sizeof(json),

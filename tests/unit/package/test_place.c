@@ -290,7 +290,7 @@ static void check_starts_with(const struct ph_snapshot *s, size_t segment, size_
 {
     const struct ph_part *part = &s->segments[segment]->parts[0];
     struct traf_reader traf;
-    struct sample first;
+    struct sample first = {0};
     int64_t time = 0;
 
     assert_true(says(part->bytes, card, &time));
