@@ -81,8 +81,6 @@ test('the studio', async (t) => {
     const card = watched.page.locator('[data-phien-overlay] .slot .card');
     await card.getByText('Mận hậu Mộc Châu').waitFor();
     await other.wait(other.tile(PLUM, '[data-pinned]'));
-    await watched.screenshot('studio-watch');
-    assert.deepEqual(await findBarriers(watched.page), []);
 
     await studio.find('.toggle').tap();
     await studio.find('#flash-price').fill('40000');
@@ -92,6 +90,8 @@ test('the studio', async (t) => {
     await studio.waitSaved();
     await card.getByText('40,000').waitFor();
     await card.getByRole('timer').waitFor();
+    await watched.screenshot('studio-watch');
+    assert.deepEqual(await findBarriers(watched.page), []);
     await studio.screenshot('studio-pinned');
     assert.deepEqual(await findBarriers(studio.page), []);
 
