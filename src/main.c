@@ -26,9 +26,10 @@ static const char usage[] =
     "  -h, --help         print this and exit\n"
     "\n"
     "invite prints what a seller's phone needs to push to the channel NAME: the RTMP and SRT\n"
-    "addresses, and links that set up Larix Broadcaster, IRL Pro and Moblin, with QR codes.\n"
+    "addresses, and links that set up Larix Broadcaster, IRL Pro and Moblin, and a helper's phone\n"
+    "the studio's, with QR codes.\n"
     "\n"
-    "      --only WHAT    rtmp, srt, larix or moblin, and not the others\n"
+    "      --only WHAT    rtmp, srt, larix, moblin or studio alone\n"
     "      --host HOST    what phones call this server, if it is not http.public_url's host\n"
     "      --portrait     the phone is held upright\n"
     "      --out DIR      QR codes as DIR/NAME-larix.png, .svg and so on, not on the terminal\n";

@@ -31,6 +31,7 @@ static const struct invitation invitations[PH_INVITE_COUNT] = {
     [PH_INVITE_SRT] = {"srt", "SRT, for any app that speaks it"},
     [PH_INVITE_LARIX] = {"larix", "Larix Broadcaster or IRL Pro: scan it with the phone's camera"},
     [PH_INVITE_MOBLIN] = {"moblin", "Moblin: scan it with the phone's camera"},
+    [PH_INVITE_STUDIO] = {"studio", "The studio, for another phone: whoever helps pins products"},
 };
 
 static int say_unknown_channel(const struct ph_conf *conf, const char *name, FILE *notes)
@@ -56,7 +57,7 @@ static int find_kind(const char *name, FILE *notes)
             return kind;
         }
     }
-    fprintf(notes, "phien: --only takes rtmp, srt, larix or moblin, not \"%s\"\n", name);
+    fprintf(notes, "phien: --only takes rtmp, srt, larix, moblin or studio, not \"%s\"\n", name);
     return PH_EINVAL;
 }
 
@@ -215,7 +216,8 @@ static int prepare(const struct ph_invite_target *target, int only,
                    const struct ph_invite_options *options, FILE *notes)
 {
     if ((!target->has_rtmp && !target->has_srt) || (only == PH_INVITE_RTMP && !target->has_rtmp) ||
-        (only == PH_INVITE_SRT && !target->has_srt)) {
+        (only == PH_INVITE_SRT && !target->has_srt) ||
+        (only == PH_INVITE_STUDIO && *target->channel->overlay_token == '\0')) {
         fputs("phien: nothing to invite to: that is off in the config\n", notes);
         return PH_EINVAL;
     }

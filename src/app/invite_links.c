@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The links of `phien invite`: addresses, Larix Grove (softvelum.com/larix/grove), which IRL Pro
- * reads as well, and Moblin's settings link. What apps push is the same everywhere: 720p, 30 frames
- * a second, H.264 at 2500 kbit/s and AAC at 128, which a phone's 5G carries and every viewer plays.
+ * reads as well, Moblin's settings link, and the studio of who helps the seller. What apps push is
+ * the same everywhere: 720p, 30 frames a second, H.264 at 2500 kbit/s and AAC at 128, which a
+ * phone's 5G carries and every viewer plays.
  */
 #include "invite_links.h"
 
@@ -201,19 +202,43 @@ static void write_moblin_link(struct ph_writer *out, const struct ph_invite_targ
     free(url);
 }
 
+static void write_studio(struct ph_writer *out, const struct ph_invite_target *target)
+{
+    const char *url = target->public_url;
+    size_t len = strlen(url);
+
+    while (len > 0 && url[len - 1] == '/') {
+        len--;
+    }
+    ph_write_format(out, "%.*s/studio/%s?token=", (int)len, url, target->channel->name);
+    write_encoded(out, target->channel->overlay_token, "");
+}
+
+static bool has_link(const struct ph_invite_target *target, enum ph_invite_kind kind)
+{
+    switch (kind) {
+    case PH_INVITE_RTMP:
+        return target->has_rtmp;
+    case PH_INVITE_SRT:
+        return target->has_srt;
+    case PH_INVITE_STUDIO:
+        return *target->channel->overlay_token != '\0';
+    default:
+        return target->has_rtmp || target->has_srt;
+    }
+}
+
 char *ph_invite_link(const struct ph_invite_target *target, enum ph_invite_kind kind)
 {
     static void (*const writers[PH_INVITE_COUNT])(struct ph_writer *,
                                                   const struct ph_invite_target *) = {
-        [PH_INVITE_RTMP] = write_rtmp,
-        [PH_INVITE_SRT] = write_srt,
-        [PH_INVITE_LARIX] = write_larix_link,
-        [PH_INVITE_MOBLIN] = write_moblin_link,
+        [PH_INVITE_RTMP] = write_rtmp,        [PH_INVITE_SRT] = write_srt,
+        [PH_INVITE_LARIX] = write_larix_link, [PH_INVITE_MOBLIN] = write_moblin_link,
+        [PH_INVITE_STUDIO] = write_studio,
     };
     struct ph_writer text;
 
-    if ((kind == PH_INVITE_RTMP && !target->has_rtmp) ||
-        (kind == PH_INVITE_SRT && !target->has_srt) || (!target->has_rtmp && !target->has_srt)) {
+    if (!has_link(target, kind)) {
         return NULL;
     }
     ph_writer_init(&text, LINK_BYTES_MAX);

@@ -7,6 +7,7 @@
 /* What an invitation to a channel says, in the form of each application. */
 struct ph_invite_target {
     const struct ph_conf_channel *channel;
+    const char *public_url;
     char host[256]; /* as in a URL: IPv6 in brackets */
     bool has_rtmp;
     bool has_srt;
@@ -24,6 +25,7 @@ enum ph_invite_kind {
     PH_INVITE_SRT,
     PH_INVITE_LARIX,
     PH_INVITE_MOBLIN,
+    PH_INVITE_STUDIO,
     PH_INVITE_COUNT,
 };
 
@@ -39,7 +41,8 @@ bool ph_invite_target_is_local(const struct ph_invite_target *target);
 
 /*
  * The link of a kind, to be freed; NULL if the config has its protocol off. The applications' links
- * are to SRT, or to RTMP where SRT is off. RTMP's is the address in one piece.
+ * are to SRT, or to RTMP where SRT is off. RTMP's is the address in one piece. The studio's is a
+ * page at http.public_url, for a channel that has an overlay_token.
  */
 char *ph_invite_link(const struct ph_invite_target *target, enum ph_invite_kind kind);
 

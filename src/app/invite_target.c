@@ -70,6 +70,7 @@ int ph_invite_target_init(struct ph_invite_target *out, const struct ph_conf *co
     }
     *out = (struct ph_invite_target){
         .channel = found,
+        .public_url = conf->http.public_url,
         .has_rtmp = *conf->rtmp.listen != '\0',
         .has_srt = *conf->srt.listen != '\0',
         .rtmp_port = port_of(conf->rtmp.listen),

@@ -22,16 +22,18 @@ const conf = writeConfig(directory, {
   srt: { listen: '0.0.0.0:8890', latency_ms: 1500 },
   hls: { segment_ms: 2500 },
   channels: [
-    { name: 'cho', key: '0123456789abcdef0123456789abcdef', title: 'Chợ phiên Sìn Hồ' },
+    { name: 'cho', key: '0123456789abcdef0123456789abcdef', title: 'Chợ phiên Sìn Hồ',
+      overlay_token: 'to+ken=of&cho' },
     {
       name: 'nui', key: 'k:e+y@of,nui!', title: 'Núi', srt_passphrase: 'p@ss+phrase&of=nui%',
-      srt_latency_ms: 4000,
+      srt_latency_ms: 4000, overlay_token: 'token-of-nui',
     },
   ],
 });
 
-const KINDS = ['rtmp', 'srt', 'larix', 'moblin'];
-const SCHEMES = { rtmp: /^rtmp:/, srt: /^srt:/, larix: /^larix:/, moblin: /^moblin:/ };
+const SCHEMES = { rtmp: /^rtmp:/, srt: /^srt:/, larix: /^larix:/, moblin: /^moblin:/,
+  studio: /^https:.*\/studio\// };
+const KINDS = Object.keys(SCHEMES);
 
 const invite = (...args) => run(PHIEN, ['invite', ...args, '-c', conf]);
 
@@ -130,6 +132,7 @@ test('what the links say', async () => {
   assert.equal(larix['conn[][srtlatency]'], '4000');
   assert.equal(larix['enc[vid][orientation]'], 'vertical');
   assert.equal(larix['enc[vid][keyframe]'], '3');
+  assert.equal(links.studio, 'https://live.example/cho/studio/nui?token=token-of-nui');
   const { streams: [moblin] } = JSON.parse(decodeURIComponent(links.moblin.slice(10)));
   assert.equal(moblin.url, links.srt);
   assert.equal(moblin.srt.latency, 4000);
@@ -153,7 +156,7 @@ test('what is wrong is said', async (t) => {
   await t.test('a port in --host', () => fails(['invite', 'cho', '-c', conf, '--host', 'x:1'], 1,
     /without a port/));
   await t.test('an unknown app', () => fails(['invite', 'cho', '-c', conf, '--only', 'obs'], 1,
-    /rtmp, srt, larix or moblin/));
+    /rtmp, srt, larix, moblin or studio/));
 });
 
 // As the app would that took the link: [from which link, the format, the address of it].

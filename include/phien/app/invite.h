@@ -12,7 +12,7 @@
  */
 struct ph_invite_options {
     const char *channel;
-    const char *only;    /* "rtmp", "srt", "larix" or "moblin"; NULL: all of them */
+    const char *only;    /* "rtmp", "srt", "larix", "moblin" or "studio"; NULL: all */
     const char *out_dir; /* made if it is not there; NULL: QR codes go to `out` */
     const char *host;    /* a name or an address without a port; NULL: http.public_url's */
     bool is_portrait;

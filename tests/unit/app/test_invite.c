@@ -95,6 +95,24 @@ static void test_one_way_alone(void **state)
     run_free(&run);
 }
 
+static void test_the_studio_is_for_channels_with_a_token(void **state)
+{
+    struct market market;
+    const struct ph_invite_options options = {.channel = "sinho", .only = "studio"};
+
+    (void)state;
+    market_init(&market);
+    struct run run = run_invite(&market, options);
+    assert_int_equal(run.err, PH_EINVAL);
+    run_free(&run);
+    market.channels[0].overlay_token = "a-token";
+    run = run_invite(&market, options);
+    assert_int_equal(run.err, PH_OK);
+    assert_non_null(strstr(run.out, "/studio/sinho?token=a-token\n"));
+    assert_null(strstr(run.out, market.channels[0].key));
+    run_free(&run);
+}
+
 static void test_localhost_is_told_of(void **state)
 {
     struct market market;
@@ -169,7 +187,8 @@ static void test_wrong_options_are_refused(void **state)
         struct ph_invite_options options;
         const char *said;
     } rows[] = {
-        {{.channel = "sinho", .only = "obs"}, "--only takes rtmp, srt, larix or moblin, not"},
+        {{.channel = "sinho", .only = "obs"},
+         "--only takes rtmp, srt, larix, moblin or studio, not"},
         {{.channel = "sinho", .host = "a:1"}, "--host takes a name or an address"},
         {{.channel = "sinho", .out_dir = "/dev/null/x"}, "/dev/null/x cannot be made: Not a dir"},
         {{.channel = "sinho", .out_dir = "/dev/null"}, "/sinho-rtmp.png cannot be written: Not"},
@@ -291,6 +310,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_four_ways_are_printed),
         cmocka_unit_test(test_one_way_alone),
+        cmocka_unit_test(test_the_studio_is_for_channels_with_a_token),
         cmocka_unit_test(test_localhost_is_told_of),
         cmocka_unit_test(test_what_is_off_is_left_out_and_said),
         cmocka_unit_test(test_an_unknown_channel_is_answered_with_the_known),

@@ -237,6 +237,22 @@ static void test_without_rtmp_there_is_no_address_of_it(void **state)
     }
 }
 
+static void test_the_studio_needs_a_token(void **state)
+{
+    struct market market;
+
+    (void)state;
+    market_init(&market);
+    assert_null(link_of(&market, "sinho", PH_INVITE_STUDIO));
+    market.conf.http.public_url = "https://phien.example/";
+    market.channels[0].overlay_token = "a+b/c=&";
+    market.conf.rtmp.listen = "";
+    market.conf.srt.listen = "";
+    char *link = link_of(&market, "sinho", PH_INVITE_STUDIO);
+    assert_string_equal(link, "https://phien.example/studio/sinho?token=a%2Bb%2Fc%3D%26");
+    free(link);
+}
+
 static void test_the_longest_secrets_still_make_a_qr_code(void **state)
 {
     struct market market;
@@ -252,7 +268,7 @@ static void test_the_longest_secrets_still_make_a_qr_code(void **state)
     memset(passphrase, '%', sizeof(passphrase) - 1);
     name[64] = key[128] = passphrase[79] = '\0';
     market.channels[0] = (struct ph_conf_channel){
-        .name = name, .key = key, .title = "", .srt_passphrase = passphrase};
+        .name = name, .key = key, .title = "", .overlay_token = key, .srt_passphrase = passphrase};
     for (int kind = PH_INVITE_RTMP; kind < PH_INVITE_COUNT; kind++) {
         char *link = link_of(&market, name, (enum ph_invite_kind)kind);
         assert_int_equal(ph_qr_create(&qr, link, true), PH_OK);
@@ -272,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_moblin),
         cmocka_unit_test(test_without_srt_the_apps_get_rtmp),
         cmocka_unit_test(test_without_rtmp_there_is_no_address_of_it),
+        cmocka_unit_test(test_the_studio_needs_a_token),
         cmocka_unit_test(test_the_longest_secrets_still_make_a_qr_code),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
