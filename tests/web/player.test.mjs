@@ -21,8 +21,6 @@ class FakeVideo extends EventTarget {
     this.duration = NaN;
     this.loads = 0;
     this.seekable = { length: 0, end: () => 0 };
-    this.textTracks = new EventTarget();
-    this.textTracks.length = 0;
     this.src = null;
   }
 
@@ -99,20 +97,4 @@ test('a native stream that has a length before it has begun is over', () => {
   video.duration = 30;
   video.fire('durationchange');
   assert.deepEqual(calls, ['ended']);
-});
-
-test('captions are for the whole screen, where there is no card', () => {
-  const { video } = makeNative();
-  const modes = () => [video.textTracks[0].mode, video.textTracks[1].mode];
-  video.textTracks[0] = { kind: 'subtitles', mode: 'showing' };
-  video.textTracks[1] = { kind: 'metadata', mode: 'hidden' };
-  video.textTracks.length = 2;
-  video.textTracks.dispatchEvent(new Event('addtrack'));
-  assert.deepEqual(modes(), ['disabled', 'hidden']);
-  video.webkitDisplayingFullscreen = true;
-  video.fire('webkitbeginfullscreen');
-  assert.deepEqual(modes(), ['showing', 'hidden']);
-  video.webkitDisplayingFullscreen = false;
-  video.fire('webkitendfullscreen');
-  assert.deepEqual(modes(), ['disabled', 'hidden']);
 });

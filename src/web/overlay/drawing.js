@@ -4,6 +4,7 @@
 // does not reach them, and they do nothing to the page.
 
 import { BasketView } from './basket-view.js';
+import { Captions } from './captions.js';
 import { CardView } from './card-view.js';
 import { make } from './dom.js';
 
@@ -31,6 +32,7 @@ export class Drawing {
   #frame;
   #card;
   #basket = new BasketView(() => this.#tick());
+  #captions;
   #observer = null;
   #timer = null;
 
@@ -39,6 +41,7 @@ export class Drawing {
     this.#overlay = overlay;
     this.#video = video;
     this.#container = container;
+    this.#captions = new Captions(video);
     this.#card = new CardView(() => this.#reportCard());
     const { button, scrim, sheet } = this.#basket;
     const dock = make('div', { class: 'dock' }, this.#card.element, button);
@@ -55,6 +58,7 @@ export class Drawing {
 
   remove() {
     clearTimeout(this.#timer);
+    this.#captions.close();
     window.removeEventListener('resize', this.#measure);
     if (this.#observer) {
       this.#observer.disconnect();

@@ -3,19 +3,6 @@
 // The player for iPhones before iOS 17.1, which have no media source for scripts: the browser's
 // own HLS.
 
-// The captions say what the card says, for players without it. iPhones give the whole screen to the
-// video alone: there they are what is left of it.
-export function keepCaptions(video) {
-  const { textTracks } = video;
-  const mode = video.webkitDisplayingFullscreen ? 'showing' : 'disabled';
-  for (let i = 0; i < textTracks.length; i += 1) {
-    const { kind } = textTracks[i];
-    if ((kind === 'subtitles' || kind === 'captions') && textTracks[i].mode !== mode) {
-      textTracks[i].mode = mode;
-    }
-  }
-}
-
 export class NativePlayer {
   #video;
   #hooks;
@@ -27,10 +14,6 @@ export class NativePlayer {
     video.addEventListener('error', () => this.#isOpen && hooks.onFailed());
     video.addEventListener('ended', () => this.#isOpen && hooks.onEnded());
     video.addEventListener('durationchange', () => this.#onDuration());
-    const keep = () => keepCaptions(video);
-    ['addtrack', 'change'].forEach((type) => video.textTracks.addEventListener(type, keep));
-    ['webkitbeginfullscreen', 'webkitendfullscreen'].forEach((type) =>
-      video.addEventListener(type, keep));
   }
 
   start(url) {
