@@ -87,7 +87,8 @@ export class BasketView {
     this.#toggle(true);
     this.#renderList();
     this.#onOpen();
-    this.#close.focus();
+    // It still comes in from beyond the edge, where no browser shall scroll to.
+    this.#close.focus({ preventScroll: true });
   }
 
   #shut() {
