@@ -113,5 +113,5 @@ test('both languages say the same things', () => {
     assert.deepEqual((text.match(/\{\w+\}/g) || []).sort(),
       (MESSAGES.en[key].match(/\{\w+\}/g) || []).sort(), key);
   }
-  assert.equal(translate('vi', 'left', { n: 3 }), 'Còn 3');
+  assert.equal(translate('vi', 'spareTitle', { n: 3 }), 'Món 3');
 });

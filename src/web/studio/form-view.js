@@ -110,8 +110,8 @@ export class FormView {
     setText(this.#save.lastChild, say('save'));
     setAttributes(this.#name, { placeholder: isNew ? spareTitle : null });
     setAttributes(this.#stock.input, { placeholder: say('uncounted') });
-    setAttributes(this.#less, { 'aria-label': say('less', { title: '' }).trim() });
-    setAttributes(this.#more, { 'aria-label': say('more', { title: '' }).trim() });
+    setAttributes(this.#less, { 'aria-label': say('fewer') });
+    setAttributes(this.#more, { 'aria-label': say('oneMore') });
     this.#price.language = language;
     this.#stock.language = language;
     this.#renderTools(isNew, say);
