@@ -73,7 +73,8 @@ configs()
 
 # What e2e-tsan leaves out: in these a build of another kind would fail as well, and the threads
 # meet in the same way as in the others.
-same_threads=" bitexact browser browser-outage conformance invite operator readers srt-loss ts-units "
+same_threads=" bitexact browser browser-outage conformance invite operator overlay-players"
+same_threads+=" overlay-watch readers srt-loss ts-units "
 
 # node_tests FOLDER [WITHOUT]: the *.test.mjs in it, after npm ci if it has packages of its own.
 node_tests()
