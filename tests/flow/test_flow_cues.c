@@ -169,7 +169,7 @@ struct found_sample {
 static bool find_sample(const struct ph_part *part, uint64_t hash, struct found_sample *out)
 {
     struct traf_reader traf;
-    struct sample sample;
+    struct sample sample = {0};
 
     for (int i = 0; traf_open(&traf, part->bytes, i); i++) {
         while (traf_next(&traf, &sample)) {
@@ -186,7 +186,7 @@ static bool find_sample(const struct ph_part *part, uint64_t hash, struct found_
 static int64_t composition_of(const struct ph_snapshot *av)
 {
     struct traf_reader traf;
-    struct sample sample;
+    struct sample sample = {0};
 
     assert_true(traf_open(&traf, av->segments[0]->parts[0].bytes, 0));
     assert_true(traf_next(&traf, &sample));
