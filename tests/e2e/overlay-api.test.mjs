@@ -492,6 +492,30 @@ async function checkImages(seller, { server }) {
     assert.equal((await seller.with(null).get(`shelf/IMG-${ending}`)).product.image, image);
   }
   await checkBadImages(seller);
+  await checkManyImages(seller.of('many'));
+}
+
+const KEPT_MAX = 400;
+
+// The oldest go that nothing shows.
+async function checkManyImages(seller) {
+  const jpeg = readFileSync(join(directory, 'a.jpg'));
+  const post = async (i) => (await seller.must(201, 'POST', 'images',
+    { body: Buffer.concat([jpeg, Buffer.from(`${i}`)]) })).image.split('/').at(-1);
+  const names = [];
+  for (let i = 0; i < KEPT_MAX; i += 40) {
+    names.push(...await Promise.all(Array.from({ length: 40 }, (_, k) => post(i + k))));
+  }
+  const oldest = names.slice(0, 40);
+  const shown = oldest[7];
+  await seller.add('A1', { image: `/api/v1/channels/${seller.channel}/images/${shown}` });
+  for (let i = 0; i < 60; i++) {
+    await post(KEPT_MAX + i);
+  }
+  const statuses = await Promise.all(oldest.map(async (name) =>
+    (await seller.call('GET', `images/${name}`)).status));
+  assert.deepEqual(statuses, oldest.map((name) => (name === shown ? 200 : 404)));
+  assert.equal((await seller.call('GET', `images/${names.at(-1)}`)).status, 200);
 }
 
 async function checkImage(url, seller, bytes, type) {
@@ -658,7 +682,7 @@ const NOT_MET = / 503$| 429$|images 409$/;
 test('the API', async (t) => {
   const server = await Server.start(t, {
     overlay: { writes_per_s: 0 },
-    channels: [...sellers('other', ...Object.keys(CASES)),
+    channels: [...sellers('other', 'many', ...Object.keys(CASES)),
       { name: 'bare', key: 'key-of-bare-11aa' }],
   });
   const description = new Description(await getText(`${server.httpUrl}/api/v1/openapi.yaml`));

@@ -4,7 +4,7 @@
 // end. And what an operator is told whose database cannot be used.
 
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 
@@ -181,6 +181,21 @@ async function checkSecond(t) {
   assert.match(stderr, /event=overlay\.open_failed database=\S+second\.db /);
   assert.match(stderr, /hint="another phien uses \S+second\.db; stop it, or .*overlay\.database/);
   await seller.add('A2');
+  const { mode } = statSync(join(directory, 'second.db'));
+  assert.equal(mode & 0o007, 0, 'others may not read it');
+}
+
+// For trying it out: all is forgotten.
+async function checkMemory(t) {
+  for (let round = 0; round < 2; round++) {
+    const server = await Server.start(t, { overlay: { database: '' }, channels: CHANNELS });
+    assert.equal(server.findLog({ event: 'overlay.open' }).database, 'memory');
+    const seller = new Seller(server, 'cho');
+    assert.equal((await seller.get('overlay')).seq, 0);
+    await seller.add('A1');
+    await seller.pin('A1');
+    await server.stop();
+  }
 }
 
 function makeReadOnly() {
@@ -257,7 +272,7 @@ async function checkEnd(t) {
 
 const CASES = {
   'killed while it writes': checkKill, 'ended and begun again': checkRestart,
-  'a second phien on the same database': checkSecond,
+  'no database': checkMemory, 'a second phien on the same database': checkSecond,
   'a database that cannot be used': checkUnusable, 'SIGTERM while it writes': checkEnd,
 };
 

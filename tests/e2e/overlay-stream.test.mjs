@@ -5,6 +5,7 @@
 
 import assert from 'node:assert/strict';
 import { rmSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 // Polling has no event to wait for: it is what players do.
@@ -13,6 +14,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Seller, sellers } from './lib/api.mjs';
 import { checkParent, checkTogether } from './lib/conformance.mjs';
 import { cardEmsgs } from './lib/cues.mjs';
+import { LowLatencyViewer, PlainViewer } from './lib/hls.mjs';
 import { getText, request } from './lib/http.mjs';
 import { finishedSegments, parseMedia, rangeTimes } from './lib/m3u8.mjs';
 import { parseFragments, parseInit } from './lib/mp4.mjs';
@@ -135,9 +137,9 @@ class Viewer {
   }
 }
 
-async function publish(t, server, channel) {
+async function publish(t, server, channel, name = 'long') {
   const from = server.log.length;
-  const publisher = pushWithFfmpeg(t, server.publishUrl(channel), await source('long'));
+  const publisher = pushWithFfmpeg(t, server.publishUrl(channel), await source(name));
   await server.waitOnAir(channel, { from });
   return publisher;
 }
@@ -373,9 +375,84 @@ async function checkSrt(t, { server, seller, viewer }) {
   assert.ok(link.latency_ms >= SRT_LATENCY_MS && link.received > 10, JSON.stringify(link));
 }
 
+const BUSY_CHANGES = 20;
+
+// All who watch while cards come and go see playlists without a fault, and each card in its part.
+async function checkBusy(t, { server, seller, viewer }) {
+  await seller.add('MAN-1', { ...PLUM, stock: 1000 });
+  await seller.add('MAT-2', { title: 'Mật "ong"', price: 250000 });
+  await publish(t, server, seller.channel, 'steady');
+  await listenEverywhere(viewer);
+  const [av, audio] = ['av.m3u8', 'audio.m3u8']
+    .map((path) => new LowLatencyViewer(server, seller.channel, path));
+  const others = PLAYLISTS.slice(2)
+    .map((path) => new PlainViewer(server, seller.channel, path));
+  let isDone = false;
+  const watching = [av, audio, ...others].map((one) => one.watch(() => isDone));
+  const placed = await makeBusyChanges(seller, viewer);
+  const { msn } = placed.at(-1);
+  await av.watch(({ playlist, deltas }) => playlist.segments.at(-1).msn > msn + 1 && deltas >= 3);
+  isDone = true;
+  await Promise.all(watching);
+  [av, audio].forEach((one) => one.checkBytes());
+  for (const one of [av, audio, ...others]) {
+    assert.deepEqual(one.allProblems.slice(0, 5), [], one.checker.name);
+  }
+  for (const { seq, msn: number, part } of placed) {
+    const bytes = av.media.get(av.segments.get(number).parts[part].uri);
+    assert.equal(cardEmsgs(bytes).filter(({ message }) => message.seq === seq).length, 1, `${seq}`);
+  }
+  checkRanges(av.playlist, placed);
+}
+
+// So that each worker has each rendition from the beginning on: new connections go to any of them.
+async function listenEverywhere(viewer) {
+  await viewer.playlistWith('ts/index.m3u8', ({ segments }) => segments.length > 0);
+  await Promise.all(Array.from({ length: 16 }, async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (const path of PLAYLISTS) {
+      const { status } = await request(viewer.server.live(viewer.channel, path), { agent });
+      assert.equal(status, 200, path);
+    }
+    agent.destroy();
+  }));
+}
+
+// One after the other, a part or two between them.
+async function makeBusyChanges(seller, viewer) {
+  const placed = [];
+  for (let i = 0; i < BUSY_CHANGES; i++) {
+    const make = [() => seller.pin('MAN-1', { flash_price: 30000 + i }), () => seller.pin('MAT-2'),
+      () => seller.must(200, 'DELETE', 'card'), () => seller.pin('MAN-1')][i % 4];
+    const answer = await make();
+    assert.notEqual(answer.msn, null, JSON.stringify(answer));
+    placed.push(answer);
+    if (i % 4 === 3) {
+      await seller.patch('MAN-1', { stock_delta: -1 });
+    }
+    await viewer.playlist(answer);
+  }
+  return placed;
+}
+
+// Each card's range is as long as it was shown, though its stock has changed meanwhile.
+function checkRanges({ dateRanges: ranges, segments }, placed) {
+  const isListed = ([, end]) => end > segments[0].pdt;
+  const expected = placed.map(({ pdt, card }, i) => [Date.parse(pdt),
+    placed[i + 1] ? Date.parse(placed[i + 1].pdt) : Infinity, card?.sku,
+    card?.flash_price?.toString()]).filter(([, , sku]) => sku);
+  const found = ranges.map((range) => {
+    const { start, end } = rangeTimes(range);
+    return [start, end, range['X-SKU'], range['X-FLASH-PRICE']];
+  });
+  assert.deepEqual(found.filter(isListed), expected.filter(isListed));
+  assert.equal(new Set(ranges.map(({ ID }) => ID)).size, ranges.length);
+}
+
 const CASES = {
   'on-air': checkOnAir, 'off-air': checkOffAir, duration: checkDuration,
   offer: checkOffer, superseded: checkSuperseded, status: checkStatus, srt: checkSrt,
+  busy: checkBusy,
 };
 
 test('cards in the stream', async (t) => {
@@ -384,7 +461,7 @@ test('cards in the stream', async (t) => {
     channels: sellers(...Object.keys(CASES)),
   });
   const description = new Description(await getText(`${server.httpUrl}/api/v1/openapi.yaml`));
-  await t.test('case by case', { concurrency: 7 }, (all) => Promise.all(Object.entries(CASES)
+  await t.test('case by case', { concurrency: 8 }, (all) => Promise.all(Object.entries(CASES)
     .map(([name, check]) => all.test(name, (one) => check(one, {
       server,
       seller: new Seller(server, name, { description }),

@@ -30,6 +30,11 @@ export class Seller {
     return new Seller(this.server, this.channel, { token, description: this.description });
   }
 
+  // Who sells in another channel of the same server.
+  of(channel) {
+    return new Seller(this.server, channel, { description: this.description });
+  }
+
   url(path) {
     return `${this.server.httpUrl}/api/v1/channels/${this.channel}/${path}`;
   }

@@ -7,10 +7,13 @@ import http from 'node:http';
 import net from 'node:net';
 import { once } from 'node:events';
 
-const agent = new http.Agent({ keepAlive: true });
+const everybody = new http.Agent({ keepAlive: true });
 
-// { status, headers, body, ms }; a header of several lines is an error of the server's.
-export function request(url, { method = 'GET', headers = {}, timeoutMs = 15000, body } = {}) {
+// { status, headers, body, ms }; a header of several lines is an error of the server's. agent: for
+// connections of one's own.
+export function request(url, {
+  method = 'GET', headers = {}, timeoutMs = 15000, body, agent = everybody,
+} = {}) {
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);

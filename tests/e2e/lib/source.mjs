@@ -31,6 +31,7 @@ const RECIPES = {
   // Longer than any test: a file that begins again has a seam, where sound and picture do not meet
   // as they do in a live stream.
   long: { video: x264({ gop: 2 }), audio: AAC, seconds: 90 },
+  steady: { video: x264({ gop: 1 }), audio: AAC, seconds: 60 },
   bframes: { video: x264({ gop: 1, bframes: 3 }), audio: AAC, seconds: 10 },
   // 44100 Hz and 29.97 pictures a second: nothing is a whole number of milliseconds.
   odd: { video: x264({ gop: 1 }), audio: AAC, seconds: 10, rate: '30000/1001', sampleRate: 44100 },
