@@ -11,10 +11,13 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { openBrowser } from './lib/browser.mjs';
+import { waitForPlaylist } from './lib/hls.mjs';
+import { parseMedia } from './lib/m3u8.mjs';
 import {
   BUFFALO, CHANNEL, CHANNELS, HONEY, PLUM, RICE, Stall, TITLES,
 } from './lib/market.mjs';
-import { OverlayPage, serveSite } from './lib/players.mjs';
+import { NUMBER_AREA, OverlayPage, serveSite } from './lib/players.mjs';
+import { run } from './lib/process.mjs';
 import { pushWithFfmpeg } from './lib/push.mjs';
 import { IS_SANITIZED, Server } from './lib/server.mjs';
 import { source } from './lib/source.mjs';
@@ -59,6 +62,30 @@ class Audience {
       .map((card) => card?.sku ?? null);
     assert.deepEqual(showings, this.shown);
   }
+}
+
+// Which picture of `input` it is that shows these pixels where its number is.
+async function recogniseNumber(input, pixels) {
+  const { width, height } = NUMBER_AREA;
+  const { bytes } = await run('ffmpeg', ['-nostdin', '-loglevel', 'error', '-t', '20', '-i', input,
+    '-vf', `crop=${width}:${height}:0:0`, '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
+  const size = width * height * 3;
+  const differences = Array.from({ length: bytes.length / size }, (_, n) =>
+    pixels.reduce((sum, grey, i) => {
+      const at = n * size + 3 * i;
+      return sum + Math.abs(grey - (bytes[at] + bytes[at + 1] + bytes[at + 2]) / 3);
+    }, 0));
+  return differences.indexOf(Math.min(...differences));
+}
+
+// By what the picture itself shows, whatever players and playlists say of its time.
+async function assertPictureIs(t, shop, { at, input, beganAt }) {
+  const pixels = await shop.page.evaluate(() => window.heard.number);
+  const seen = await recogniseNumber(input, pixels);
+  const wanted = Math.round((at - beganAt) / FRAME_MS);
+  t.diagnostic(`drawn over picture ${seen}, pinned at picture ${wanted}`);
+  assert.ok(seen >= wanted - 2 && seen <= wanted + DRAWN_MS / FRAME_MS,
+    `drawn over picture ${seen}, pinned at picture ${wanted}`);
 }
 
 async function assertCountsDown(page, endsAt) {
@@ -171,6 +198,8 @@ test('cards over the picture', async (t) => {
     return publisher;
   };
   let publisher = await publish(0, input);
+  const first = parseMedia(await waitForPlaylist(server.live(CHANNEL, 'av.m3u8')));
+  const beganAt = first.segments[0].pdt;
   const [shop, phone] = await Promise.all([
     OverlayPage.openShop(browser, site, server.live(CHANNEL, ''),
       { viewport: { width: 960, height: 540 } }),
@@ -181,11 +210,13 @@ test('cards over the picture', async (t) => {
   const audience = new Audience(t, shop, phone);
   await Promise.all(audience.all.map(({ watched }) => watched.waitFrames(25)));
 
-  await t.test('the card comes with the picture, and counts down', async () => {
+  await t.test('the card comes with the picture, and counts down', async (subtest) => {
     const endsAt = Date.now() + 100000;
     const card = { flash_price: 39000, ends_at: new Date(endsAt).toISOString(),
       note: 'Hái sáng nay' };
-    await audience.wait(await stall.show(PLUM, card), PLUM);
+    const placed = await stall.show(PLUM, card);
+    await audience.wait(placed, PLUM);
+    await assertPictureIs(subtest, shop, { at: placed.at, input, beganAt });
     for (const page of audience.all) {
       const { title, price, was, note, buy } = await page.read();
       assert.deepEqual([title, price, was, note, buy], [TITLES[PLUM], '39.000\u00a0₫',

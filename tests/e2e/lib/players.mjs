@@ -28,10 +28,22 @@ video { display: block; width: 100vw; height: 56vw; max-height: 100vh }</style>
 <div class="frame"><video id="video" muted playsinline></video></div>
 ${head}`;
 
+// Where the pictures of lib/source show their number, in their own pixels.
+export const NUMBER_AREA = { width: 104, height: 40 };
+
 // Notes what the library says and draws, and where the picture was at that moment: the date of what
-// is played, and that of the picture which was shown last.
-function watchOverlay(overlay, hls, video) {
-  const heard = { cards: [] };
+// is played, and that of the picture which was shown last. Of the first card also the number that
+// the picture shows, as grey pixels.
+function watchOverlay(overlay, hls, video, { width, height }) {
+  const heard = { cards: [], number: null };
+  const readNumber = () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width, height });
+    const context = canvas.getContext('2d');
+    context.drawImage(video, 0, 0, width, height, 0, 0, width, height);
+    const { data } = context.getImageData(0, 0, width, height);
+    return Array.from({ length: width * height }, (_, i) =>
+      Math.round((data[4 * i] + data[4 * i + 1] + data[4 * i + 2]) / 3));
+  };
   let mediaTime = 0;
   const onFrame = (_, frame) => {
     ({ mediaTime } = frame);
@@ -39,6 +51,7 @@ function watchOverlay(overlay, hls, video) {
   };
   video.requestVideoFrameCallback(onFrame);
   overlay.addEventListener('card', ({ detail: card }) => {
+    heard.number ??= readNumber();
     const date = hls.playingDate?.getTime() ?? null;
     const { shadowRoot } = document.querySelector('[data-phien-overlay]');
     heard.cards.push({ card, at: Date.now(), date, pictureDate: date === null ? null
@@ -71,7 +84,7 @@ const shopPage = (channel) => makePage(`<script src="/hls.js"></script>
   load();
   const overlay = attach(video, { hls, channel: '${channel}', draw: true });
   Object.assign(window, { hls, overlay });
-  watchOverlay(overlay, hls, video);
+  watchOverlay(overlay, hls, video, ${JSON.stringify(NUMBER_AREA)});
 </script>`);
 
 function answer(url) {
