@@ -14,8 +14,8 @@
 #include <phien/core/clock.h>
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
+#include <phien/net/thread.h>
 
-#include <pthread.h>
 #include <stdlib.h>
 
 #define LOG_EVERY (10 * PH_USEC_PER_S)
@@ -28,16 +28,9 @@ struct queue {
 
 struct ph_store {
     struct ph_store_db db;
-    struct ph_mailbox mailbox;
+    struct ph_thread thread;
     struct queue writes; /* of this turn */
     struct queue reads;
-
-    pthread_t thread;
-    bool has_thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t woken;
-    bool is_woken;
-    bool should_stop;
 
     ph_usec log_at; /* no line about a failure before */
     int64_t failures;
@@ -187,42 +180,16 @@ static void run_reads(struct ph_store *store)
     answer_all(&store->reads);
 }
 
-static void wake(void *arg)
-{
-    struct ph_store *store = arg;
-
-    pthread_mutex_lock(&store->mutex);
-    store->is_woken = true;
-    pthread_cond_signal(&store->woken);
-    pthread_mutex_unlock(&store->mutex);
-}
-
-/* Until there is mail. False: what there is is the last. */
-static bool wait_for_mail(struct ph_store *store)
-{
-    pthread_mutex_lock(&store->mutex);
-    while (!store->is_woken) {
-        pthread_cond_wait(&store->woken, &store->mutex);
-    }
-    store->is_woken = false;
-    bool should_stop = store->should_stop;
-    pthread_mutex_unlock(&store->mutex);
-    return !should_stop;
-}
-
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct ph_store *store = arg;
     bool goes_on;
 
-    pthread_setname_np(pthread_self(), "store");
     do {
-        goes_on = wait_for_mail(store);
-        ph_mailbox_deliver(&store->mailbox);
+        goes_on = ph_thread_wait(&store->thread, PH_USEC_NEVER);
         run_writes(store);
         run_reads(store);
     } while (goes_on);
-    return NULL;
 }
 
 /* ---- the store ---- */
@@ -238,9 +205,7 @@ int ph_store_open(struct ph_store **out, const char *path, char *hint, size_t si
     }
     clear(&store->writes);
     clear(&store->reads);
-    pthread_cond_init(&store->woken, NULL);
-    pthread_mutex_init(&store->mutex, NULL);
-    ph_mailbox_init(&store->mailbox, wake, store);
+    ph_thread_init(&store->thread);
     *out = store;
     return PH_OK;
 }
@@ -248,7 +213,7 @@ int ph_store_open(struct ph_store **out, const char *path, char *hint, size_t si
 int ph_store_load(struct ph_store *store, const char *channel, struct ph_overlay_state **state,
                   struct ph_store_answer answers[PH_STORE_ANSWERS_MAX], size_t *answer_count)
 {
-    PH_ASSERT(!store->has_thread);
+    PH_ASSERT(!store->thread.is_running);
     int code = ph_store_read_answers(&store->db, channel, answers, answer_count);
     if (code == SQLITE_OK) {
         code = ph_store_read_state(&store->db, channel, state);
@@ -262,22 +227,12 @@ int ph_store_load(struct ph_store *store, const char *channel, struct ph_overlay
 
 int ph_store_start(struct ph_store *store)
 {
-    store->has_thread = pthread_create(&store->thread, NULL, run, store) == 0;
-    return store->has_thread ? PH_OK : PH_EIO;
+    return ph_thread_start(&store->thread, "store", run, store);
 }
 
 void ph_store_stop(struct ph_store *store)
 {
-    if (!store->has_thread) {
-        return;
-    }
-    pthread_mutex_lock(&store->mutex);
-    store->should_stop = true;
-    store->is_woken = true;
-    pthread_cond_signal(&store->woken);
-    pthread_mutex_unlock(&store->mutex);
-    pthread_join(store->thread, NULL);
-    store->has_thread = false;
+    ph_thread_stop(&store->thread);
 }
 
 void ph_store_close(struct ph_store **ref)
@@ -288,11 +243,8 @@ void ph_store_close(struct ph_store **ref)
     if (store == NULL) {
         return;
     }
-    ph_store_stop(store);
-    ph_mailbox_fini(&store->mailbox);
+    ph_thread_fini(&store->thread);
     ph_store_db_close(&store->db);
-    pthread_cond_destroy(&store->woken);
-    pthread_mutex_destroy(&store->mutex);
     free(store);
 }
 
@@ -304,7 +256,7 @@ static void post(struct ph_store *store, struct ph_store_job *job,
     job->run = run_job;
     job->err = PH_OK;
     job->mail = (struct ph_mail){.deliver = deliver, .discard = discard};
-    ph_mailbox_post(&store->mailbox, &job->mail);
+    ph_mailbox_post(&store->thread.mailbox, &job->mail);
 }
 
 void ph_store_post_write(struct ph_store *store, struct ph_store_write *write)

@@ -14,11 +14,10 @@
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
 #include <phien/ingest/srt.h>
+#include <phien/net/thread.h>
 
-#include <pthread.h>
 #include <srt/srt.h>
 #include <stdlib.h>
-#include <time.h>
 #include <uthash.h>
 
 /* Between two looks: a tenth of a frame's time at 20 frames a second. */
@@ -39,18 +38,11 @@ struct seat {
 struct ph_srt_server {
     struct ph_srt_shared shared;
     struct ph_srt_listener *listener;
-    struct ph_mailbox mailbox;
+    struct ph_thread thread;
     int epoll;
     struct seat *seats;
     struct ph_srt_call *calls; /* welcome, and not yet accepted */
     ph_usec calls_until;
-
-    pthread_t thread;
-    bool has_thread;
-    pthread_mutex_t mutex;
-    pthread_cond_t woken;
-    bool is_woken;
-    bool should_stop;
 
     struct ph_mail drain;
     void (*on_drained)(void *arg);
@@ -172,7 +164,7 @@ static bool accept_caller(struct ph_srt_server *server, ph_usec now)
         return false;
     }
     /* Its mail was under way before libsrt had it to accept. */
-    ph_mailbox_deliver(&server->mailbox);
+    ph_mailbox_deliver(&server->thread.mailbox);
     struct ph_srt_call *call = take_call(server, socket);
     if (call == NULL) {
         srt_close(socket);
@@ -247,45 +239,12 @@ static void tend_connections(struct ph_srt_server *server, ph_usec now)
     }
 }
 
-static void wake(void *arg)
-{
-    struct ph_srt_server *server = arg;
-
-    pthread_mutex_lock(&server->mutex);
-    server->is_woken = true;
-    pthread_cond_signal(&server->woken);
-    pthread_mutex_unlock(&server->mutex);
-}
-
-/* Until there is mail, or `until`. False: the thread is to end. */
-static bool wait_for_mail(struct ph_srt_server *server, ph_usec until)
-{
-    const struct timespec deadline = {
-        .tv_sec = until / PH_USEC_PER_S,
-        .tv_nsec = until % PH_USEC_PER_S * 1000,
-    };
-    int err = 0;
-
-    pthread_mutex_lock(&server->mutex);
-    while (!server->is_woken && err == 0) {
-        err = until == PH_USEC_NEVER
-                  ? pthread_cond_wait(&server->woken, &server->mutex)
-                  : pthread_cond_timedwait(&server->woken, &server->mutex, &deadline);
-    }
-    server->is_woken = false;
-    bool should_stop = server->should_stop;
-    pthread_mutex_unlock(&server->mutex);
-    return !should_stop;
-}
-
-static void *run(void *arg)
+static void run(void *arg)
 {
     struct ph_srt_server *server = arg;
     ph_usec until = PH_USEC_NEVER;
 
-    pthread_setname_np(pthread_self(), "srt");
-    while (wait_for_mail(server, until)) {
-        ph_mailbox_deliver(&server->mailbox);
+    while (ph_thread_wait(&server->thread, until)) {
         ph_usec now = ph_clock_mono();
         bool has_more = serve_sockets(server, now);
         review_calls(server, now);
@@ -293,7 +252,6 @@ static void *run(void *arg)
         bool is_idle = server->seats == NULL && server->calls == NULL;
         until = is_idle ? PH_USEC_NEVER : has_more ? now : now + BEAT;
     }
-    return NULL;
 }
 
 /* ---- the server ---- */
@@ -335,24 +293,10 @@ static void discard_drain(struct ph_mail *mail)
 
 static void free_server(struct ph_srt_server *server)
 {
-    ph_mailbox_fini(&server->mailbox);
+    ph_thread_fini(&server->thread);
     ph_srt_listener_destroy(&server->listener);
-    pthread_cond_destroy(&server->woken);
-    pthread_mutex_destroy(&server->mutex);
     free(server->shared.newest);
     free(server);
-}
-
-static void init_waiting(struct ph_srt_server *server)
-{
-    pthread_condattr_t monotonic;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&server->woken, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    pthread_mutex_init(&server->mutex, NULL);
-    ph_mailbox_init(&server->mailbox, wake, server);
 }
 
 int ph_srt_server_create(struct ph_srt_server **out, const struct ph_srt_server_params *params)
@@ -364,11 +308,11 @@ int ph_srt_server_create(struct ph_srt_server **out, const struct ph_srt_server_
         return err;
     }
     server = ph_new(struct ph_srt_server);
-    init_waiting(server);
+    ph_thread_init(&server->thread);
     server->shared = (struct ph_srt_shared){
         .conf = params->conf,
         .hub = params->hub,
-        .mailbox = &server->mailbox,
+        .mailbox = &server->thread.mailbox,
         .stats = params->stats,
         .links = params->links,
         .newest = ph_alloc(ph_registry_count(params->registry) * sizeof(void *)),
@@ -376,7 +320,7 @@ int ph_srt_server_create(struct ph_srt_server **out, const struct ph_srt_server_
     const struct ph_srt_listener_params listener = {
         .conf = params->conf,
         .registry = params->registry,
-        .mailbox = &server->mailbox,
+        .mailbox = &server->thread.mailbox,
         .on_call = on_call,
         .arg = server,
     };
@@ -400,8 +344,7 @@ int ph_srt_server_start(struct ph_srt_server *server)
     if (err != PH_OK) {
         return err;
     }
-    server->has_thread = pthread_create(&server->thread, NULL, run, server) == 0;
-    return server->has_thread ? PH_OK : PH_EIO;
+    return ph_thread_start(&server->thread, "srt", run, server);
 }
 
 void ph_srt_server_drain(struct ph_srt_server *server, void (*on_done)(void *arg), void *arg)
@@ -409,7 +352,7 @@ void ph_srt_server_drain(struct ph_srt_server *server, void (*on_done)(void *arg
     server->drain = (struct ph_mail){.deliver = deliver_drain, .discard = discard_drain};
     server->on_drained = on_done;
     server->drained_arg = arg;
-    ph_mailbox_post(&server->mailbox, &server->drain);
+    ph_mailbox_post(&server->thread.mailbox, &server->drain);
 }
 
 void ph_srt_server_destroy(struct ph_srt_server **ref)
@@ -420,14 +363,7 @@ void ph_srt_server_destroy(struct ph_srt_server **ref)
     if (server == NULL) {
         return;
     }
-    if (server->has_thread) {
-        pthread_mutex_lock(&server->mutex);
-        server->should_stop = true;
-        server->is_woken = true;
-        pthread_cond_signal(&server->woken);
-        pthread_mutex_unlock(&server->mutex);
-        pthread_join(server->thread, NULL);
-    }
+    ph_thread_stop(&server->thread);
     end_all(server);
     srt_epoll_release(server->epoll);
     ph_srt_library_stop();
