@@ -152,7 +152,6 @@ struct ph_snapshot *ph_packager_snapshot(struct ph_packager *p, enum ph_renditio
     if (output == NULL) {
         return NULL;
     }
-    update_ranges(p);
     report_others(p, rendition, beside.reports);
     beside.index = rendition == PH_RENDITION_AV ? p->index : NULL;
     beside.part_hold_back = rendition == PH_RENDITION_TS ? 0 : part_hold_back(p);

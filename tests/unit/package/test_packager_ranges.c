@@ -34,6 +34,11 @@ static void test_ranges_are_news_of_all(void **state)
     assert_int_equal(count_ranges(), 0);
     ph_usec begin = told.newest[PH_RENDITION_AV]->segments[0]->pdt;
     ph_date_ranges_set(&packager->ranges, 1, begin + 6 * S, ",X-A=1");
+    /* Somebody who comes just now takes the news away from nobody. */
+    for (int r = PH_RENDITION_AV; r < PH_RENDITION_COUNT; r++) {
+        struct ph_snapshot *s = ph_packager_snapshot(packager, (enum ph_rendition)r);
+        ph_snapshot_unref(&s);
+    }
     play(&m, 400 * MS, 0);
     assert_int_equal(count_ranges(), 1);
     ph_date_ranges_set(&packager->ranges, 2, begin + 8 * S, NULL);
