@@ -108,6 +108,7 @@ inside()
         shift 2
         mount -t proc proc "$target/proc"
         mount --rbind /dev "$target/dev"
+        mount --rbind /sys "$target/sys"
         mkdir -p "$target/var/cache/apt/archives"
         mount --bind "$archives" "$target/var/cache/apt/archives"
         exec chroot "$target" env -i "$@"
