@@ -99,6 +99,8 @@ struct ph_overlay_api *ph_overlay_api_create(struct ph_overlay *overlay, unsigne
     api->channels = ph_alloc(count * sizeof(*api->channels));
     for (size_t i = 0; i < count; i++) {
         api->channels[i].picture = ph_picture_ref(ph_overlay_first_picture(overlay, i));
+        ph_rate_init(&api->channels[i].uploads, params->conf->overlay.writes_per_s,
+                     ph_loop_now(api->loop));
     }
     api->images = ph_image_cache_create(PH_API_IMAGE_CACHE_BYTES);
     ph_overlay_attach(overlay, worker, on_picture, api);

@@ -4,6 +4,7 @@
 
 #include "image.h"
 #include "overlay.h"
+#include "rate.h"
 
 #include <phien/http/sse.h>
 
@@ -26,6 +27,7 @@ struct ph_api_channel {
     struct ph_buf *greeting;  /* the event for newcomers, NULL until one comes */
     struct ph_api_past past[PH_API_MISSED_MAX];
     size_t past_count; /* ever; the newest are kept */
+    struct ph_rate uploads;
 };
 
 /* All of it: the worker's thread. */

@@ -110,6 +110,11 @@ static void handle_upload(struct ph_http_exchange *exchange, const struct ph_htt
         free_upload(upload);
         return;
     }
+    if (!ph_rate_take(&api->channels[entry->index].uploads, ph_loop_now(api->loop))) {
+        ph_problem_respond(exchange, 429, "too many images for this channel; wait a second", NULL);
+        free_upload(upload);
+        return;
+    }
     keep(api, exchange, entry->conf->name, type, upload);
 }
 

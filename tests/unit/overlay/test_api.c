@@ -59,7 +59,7 @@ static void open_overlay(struct fixture *f)
     }
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, unsigned writes_per_s)
 {
     struct fixture *f = calloc(1, sizeof(*f));
 
@@ -67,13 +67,23 @@ static int set_up(void **state)
     f->channel_conf = (struct ph_conf_channel){
         .name = "cho", .key = "key", .title = "", .overlay_token = "cho-token"};
     f->conf = (struct ph_conf){.workers = WORKERS,
-                               .overlay = {.database = ""},
+                               .overlay = {.database = "", .writes_per_s = writes_per_s},
                                .admin = {.token = "admin-token"},
                                .channels = &f->channel_conf,
                                .channels_count = 1};
     open_overlay(f);
     *state = f;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, 0);
+}
+
+static int set_up_slow(void **state)
+{
+    return set_up_with(state, 2);
 }
 
 static void settle(struct fixture *f)
@@ -515,6 +525,8 @@ static void what_is_too_long_ago_is_told_as_a_whole(void **state)
 
 /* ---- images ---- */
 
+enum { IMAGES_AT_ONCE = 4 }; /* where two a second are allowed */
+
 /* The smallest PNG head that says how large it is. */
 static const uint8_t png[] = {0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n', 0, 0, 0,
                               13,   'I', 'H', 'D', 'R',  0,    0,    0,    4, 0, 0,
@@ -589,6 +601,22 @@ static void what_is_no_image_is_refused(void **state)
     fake_end_one(PH_EIO);
     settle(f);
     note_expect(note, 503, "try again");
+}
+
+static void images_come_no_faster_than_other_changes(void **state)
+{
+    struct fixture *f = *state;
+    struct note *notes[IMAGES_AT_ONCE + 1];
+
+    for (size_t i = 0; i < PH_ARRAY_SIZE(notes); i++) {
+        notes[i] = upload(f, png, sizeof(png));
+    }
+    fake_end_all();
+    settle(f);
+    for (size_t i = 0; i < IMAGES_AT_ONCE; i++) {
+        assert_true(notes[i]->status == 200 || notes[i]->status == 201);
+    }
+    note_expect(notes[IMAGES_AT_ONCE], 429, "wait a second");
 }
 
 static void images_that_are_not_there(void **state)
@@ -712,6 +740,8 @@ int main(void)
         TEST(what_is_too_long_ago_is_told_as_a_whole),
         TEST(an_image_is_kept_once_and_read_by_all),
         TEST(what_is_no_image_is_refused),
+        cmocka_unit_test_setup_teardown(images_come_no_faster_than_other_changes, set_up_slow,
+                                        tear_down),
         TEST(images_that_are_not_there),
         TEST(readers_of_images_may_go_away),
         TEST(a_drain_waits_for_the_last_change),
