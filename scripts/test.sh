@@ -71,10 +71,10 @@ configs()
     done
 }
 
-# What e2e-tsan leaves out: in these a build of another kind would fail as well, and the threads
-# meet in the same way as in the others.
-same_threads=" bitexact browser browser-outage conformance invite operator overlay-players"
-same_threads+=" overlay-watch readers srt-loss ts-units "
+# What one build is enough for: the tests' own tools, and what pages do. And what e2e-tsan leaves
+# out beside that, where threads meet in no other way than in the rest.
+pages=" browser-outage conformance overlay-watch readers studio"
+same_threads=" bitexact browser invite operator overlay-players srt-loss ts-units"
 
 # node_tests FOLDER [WITHOUT]: the *.test.mjs in it, after npm ci if it has packages of its own.
 node_tests()
@@ -103,8 +103,9 @@ stage_web() { node_tests tests/web; }
 stage_e2e()
 {
     build "$1" || return 1
-    local without=""
-    [ "$1" != tsan ] || without=$same_threads
+    local without=" "
+    [ "$1" = release ] || without="$pages "
+    [ "$1" != tsan ] || without="$pages$same_threads "
     PHIEN_BIN=$(binary_of "$1") node_tests tests/e2e "$without"
 }
 

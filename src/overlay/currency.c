@@ -138,7 +138,10 @@ static bool take_mark(struct span *span, char *mark)
     if (blank == 0 && (*span->at == '\0' || strchr(".,'", *span->at) == NULL)) {
         return false;
     }
-    *mark = blank > 0 ? ' ' : *span->at;
+    *mark = *span->at;
+    if (blank > 0) {
+        *mark = ' ';
+    }
     span->at += blank > 0 ? blank : 1;
     span->len -= blank > 0 ? blank : 1;
     return true;

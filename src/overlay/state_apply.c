@@ -107,6 +107,9 @@ static void settle_card(struct ph_overlay_state *next, const struct ph_overlay_s
 {
     const struct ph_product *pinned = ph_overlay_state_pinned(next);
 
+    if (next->card == NULL) {
+        return;
+    }
     if (pinned == NULL || pinned->is_hidden) {
         ph_card_unref(&next->card);
     } else if (has_stale_flash(next, state, pinned)) {

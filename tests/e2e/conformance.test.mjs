@@ -35,9 +35,9 @@ function playlistAt(count, { listed = 8 } = {}) {
   ];
   CARDS.forEach(([start, end], i) => {
     if (start <= count && end >= from * PARTS) {
+      const duration = ((end - start) * PART_S).toFixed(3);
       lines.push(`#EXT-X-DATERANGE:ID="c${i}",CLASS="vn.phien.card",START-DATE=` +
-        `"${date(start)}"${end <= count ? `,DURATION=${((end - start) * PART_S).toFixed(3)}` : ''}` +
-        `,X-SKU="A${i}"`);
+        `"${date(start)}"${end <= count ? `,DURATION=${duration}` : ''},X-SKU="A${i}"`);
     }
   });
   lines.push('#EXT-X-MAP:URI="i0.mp4"');

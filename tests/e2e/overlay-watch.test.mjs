@@ -28,7 +28,7 @@ const DRAWN_MS = 300;
 // What is not in the picture does not wait for it.
 const TOLD_MS = 1000;
 
-const WATCH_S = IS_SANITIZED ? 8 : 20;
+const WATCH_S = IS_SANITIZED ? 8 : 12;
 const STALL_MS = 1500;
 
 // The shop's page, and the watch page, with what was shown on both.
