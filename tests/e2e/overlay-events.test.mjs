@@ -10,7 +10,9 @@ import { test } from 'node:test';
 import { Seller, sellers } from './lib/api.mjs';
 import { getText, RawConnection } from './lib/http.mjs';
 import { Description } from './lib/openapi.mjs';
-import { PATIENCE_MS, Server } from './lib/server.mjs';
+import { run } from './lib/process.mjs';
+import { tool } from './lib/push.mjs';
+import { IS_SANITIZED, PATIENCE_MS, Server } from './lib/server.mjs';
 
 const SCHEMAS = { overlay: 'Overlay', card: 'CardMessage', shelf: 'ShelfMessage',
   stock: 'StockMessage' };
@@ -240,4 +242,21 @@ test('events', async (t) => {
       seller: new Seller(server, name, { description }) }));
   }
   assert.deepEqual(description.problems, []);
+});
+
+// As many as watch a good market, all on one worker. The bench says how late; here all must hear.
+test('thousands hear of each sale', async (t) => {
+  const count = IS_SANITIZED ? 500 : 2000;
+  const sales = 3;
+  const server = await Server.start(t, { workers: 1, overlay: { writes_per_s: 0 },
+    channels: sellers('cho') });
+  const seller = new Seller(server, 'cho');
+  await seller.add('A1', { stock: 5 });
+  const path = '/api/v1/channels/cho';
+  const { stdout } = await run(tool('sse_readers'), [`127.0.0.1:${server.ports.http}`,
+    `${path}/events`, String(count), String(sales), 'PATCH', `${path}/shelf/A1`, seller.token,
+    '{"stock_delta":-1}']);
+  t.diagnostic(stdout.trim());
+  assert.match(stdout, new RegExp(`^readers=${count} events=${sales} missing=0 broken=0 refused=0`));
+  assert.equal((await seller.get('shelf/A1')).product.stock, 5 - sales);
 });

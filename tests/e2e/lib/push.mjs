@@ -8,6 +8,9 @@ import { dirname, join, resolve } from 'node:path';
 import { Background } from './process.mjs';
 import { PHIEN } from './server.mjs';
 
+// Programs of tests/tools and tests/bench.
+export const tool = (name) => resolve(dirname(process.env.PHIEN_PUSHER ?? PHIEN), name);
+
 export const PUSHER = resolve(process.env.PHIEN_PUSHER ?? join(dirname(PHIEN), 'pusher'));
 
 // Publishes a file in real time: once, or again and again. At its end ffmpeg closes with replies

@@ -7,15 +7,13 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync, renameSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
 // What is waited for here is nothing that anybody tells.
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { Background, run } from './process.mjs';
-import { freeUdpPort, PHIEN } from './server.mjs';
+import { tool } from './push.mjs';
+import { freeUdpPort } from './server.mjs';
 import { source } from './source.mjs';
-
-const tool = (name) => resolve(dirname(process.env.PHIEN_PUSHER ?? PHIEN), name);
 
 const FFMPEG = ['-nostdin', '-hide_banner', '-loglevel', 'warning'];
 const MPEGTS = ['-c', 'copy', '-f', 'mpegts', '-muxdelay', '0', '-muxpreload', '0'];

@@ -3,6 +3,8 @@
 
 #include "overlay/picture.h"
 
+#include <phien/core/mem.h>
+
 #include <stdlib.h>
 
 struct fixture {
@@ -49,7 +51,8 @@ static const char *event_names(const struct ph_picture *picture)
     if (picture->events == NULL) {
         return names;
     }
-    char *text = strndup((const char *)picture->events->data, picture->events->len);
+    char *text = ph_alloc(picture->events->len + 1);
+    memcpy(text, picture->events->data, picture->events->len);
     for (char *at = strstr(text, "event: "); at != NULL; at = strstr(at + 1, "event: ")) {
         used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%.*s", used > 0 ? " " : "",
                                  (int)strcspn(at + 7, "\n"), at + 7);
