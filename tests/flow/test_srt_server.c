@@ -300,6 +300,12 @@ static pid_t find_srt_thread(void)
     return found;
 }
 
+static int open_pipes(void **state)
+{
+    (void)state;
+    return pipe(stopped) | pipe(go_on);
+}
+
 /* Nobody may be connected: the thread sleeps then, and has taken no lock. */
 static void stop_srt_thread(void)
 {
@@ -307,7 +313,6 @@ static void stop_srt_thread(void)
     pid_t thread;
     char byte;
 
-    assert_int_equal(pipe(stopped) | pipe(go_on), 0);
     assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
     while ((thread = find_srt_thread()) == 0) { /* it has just been started */
         sched_yield();
@@ -321,10 +326,6 @@ static void let_srt_thread_go_on(void)
     char byte = 0;
 
     assert_int_equal(write(go_on[1], &byte, 1), 1);
-    for (size_t i = 0; i < 2; i++) {
-        close(stopped[i]);
-        close(go_on[i]);
-    }
 }
 
 /* ---- the tests ---- */
@@ -689,5 +690,5 @@ int main(void)
         TEST(those_that_come_and_go_leave_nothing),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, open_pipes, NULL);
 }
