@@ -17,7 +17,7 @@ void ph_thread_init(struct ph_thread *thread)
 {
     pthread_condattr_t monotonic;
 
-    *thread = (struct ph_thread){0};
+    *thread = (struct ph_thread){.run = NULL};
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&thread->woken, &monotonic);

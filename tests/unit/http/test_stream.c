@@ -682,8 +682,8 @@ static void bodies_over_their_routes_limit_are_refused(void **state)
     static const char *const heads[] = {
         /* Refused by their heads alone, and not told to go on. */
         "PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 300001\r\n\r\n",
-        "PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 300001\r\n"
-        "Expect: 100-continue\r\n\r\n",
+        ("PUT /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 300001\r\n"
+         "Expect: 100-continue\r\n\r\n"),
         "POST /upload HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n",
         "PUT /upload/ HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n",
         /* As soon as a chunk is too much. */
