@@ -106,16 +106,34 @@ async function checkTooMuch(t, server, channel) {
   await checkDecodes(server, viewer);
 }
 
+// What was served, in runs of one init segment each: a track whose first packets were lost comes
+// later, and then there is another.
+function filesOf(viewer) {
+  const files = [];
+  let last = null;
+  for (const { map, uri } of viewer.finished) {
+    if (map !== last) {
+      files.push([map]);
+      last = map;
+    }
+    files.at(-1).push(uri);
+  }
+  return files.map((uris) => Buffer.concat(uris.map((uri) => viewer.media.get(uri))));
+}
+
 // Whatever was lost: what is served shows no damage.
 async function checkDecodes(server, viewer) {
-  const { map } = viewer.finished[0];
   const path = join(server.directory, 'served.mp4');
-  writeFileSync(path, Buffer.concat([map, ...viewer.finished.map(({ uri }) => uri)]
-    .map((uri) => viewer.media.get(uri))));
-  const { stderr, stdout } = await run('ffmpeg', ['-nostdin', '-hide_banner', '-loglevel', 'error',
-    '-i', path, '-f', 'framecrc', '-']);
-  assert.equal(stderr, '');
-  const pictures = stdout.split('\n').filter((line) => /^0,/.test(line)).length;
+  let pictures = 0;
+  for (const file of filesOf(viewer)) {
+    writeFileSync(path, file);
+    const { stderr, stdout } = await run('ffmpeg', ['-nostdin', '-hide_banner', '-loglevel',
+      'error', '-i', path, '-f', 'framecrc', '-']);
+    assert.equal(stderr, '');
+    if (stdout.includes('#media_type 0: video')) {
+      pictures += stdout.split('\n').filter((line) => /^0,/.test(line)).length;
+    }
+  }
   assert.ok(pictures > 10, `${pictures} pictures were served`);
 }
 
