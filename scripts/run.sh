@@ -38,6 +38,7 @@ rtmp_port=$(conf_value rtmp listen :1935)
 rtmp_port=${rtmp_port##*:}
 srt_port=$(conf_value srt listen :8890)
 srt_port=${srt_port##*:}
+overlay_token=$(conf_value channels overlay_token "")
 http_port=$(conf_value http listen :8080)
 http_port=${http_port##*:}
 
@@ -133,6 +134,7 @@ cat <<TEXT
 
   watch        http://$address:$http_port/watch/$name
   here         http://localhost:$http_port/watch/$name
+  studio       http://$address:$http_port/studio/$name?token=$overlay_token
   playlist     http://$address:$http_port/live/$name/index.m3u8
   push         rtmp://$address:$rtmp_port/live/$name?key=$key
                (URL rtmp://$address:$rtmp_port/live, stream key $key)
