@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "api_answer.h"
 
-#include "message.h"
+#include "message_json.h"
 
 #include <phien/core/mem.h>
 
@@ -18,35 +18,15 @@ static char *dump(json_t *json)
     return text;
 }
 
-/* Takes over one of our own messages. */
-static json_t *parse(char *text)
+static json_t *describe_product(const struct ph_product *product)
 {
-    json_t *json = json_loads(text, 0, NULL);
-
-    free(text);
-    PH_ASSERT(json != NULL);
-    return json;
+    return product != NULL ? ph_message_json_own_product(product) : json_null();
 }
 
-static json_t *describe_product(const struct ph_product *product, const char *channel)
-{
-    return product != NULL ? parse(ph_message_product(product, channel)) : json_null();
-}
-
-static json_t *describe_card(const struct ph_overlay_state *state, const char *channel)
-{
-    json_t *message = parse(ph_message_card(state, channel));
-    json_t *card = json_incref(json_object_get(message, "card"));
-
-    json_decref(message);
-    return card != NULL ? card : json_null();
-}
-
-char *ph_api_answer_product(int64_t seq, int64_t rev, const struct ph_product *product,
-                            const char *channel)
+char *ph_api_answer_product(int64_t seq, int64_t rev, const struct ph_product *product)
 {
     return dump(json_pack("{s:I, s:I, s:o}", "seq", (json_int_t)seq, "rev", (json_int_t)rev,
-                          "product", describe_product(product, channel)));
+                          "product", describe_product(product)));
 }
 
 static void add_place(json_t *json, const struct ph_desk_answer *answer)
@@ -74,9 +54,8 @@ static void add_what_was_done(json_t *json, const struct ph_desk_write *write, c
     case PH_CHANGE_PUT_PRODUCT:
     case PH_CHANGE_PATCH_PRODUCT:
         json_object_set_new(json, "rev", json_integer(answer->rev));
-        json_object_set_new(
-            json, "product",
-            describe_product(ph_overlay_state_find(state, write->change.sku), channel));
+        json_object_set_new(json, "product",
+                            describe_product(ph_overlay_state_find(state, write->change.sku)));
         break;
     case PH_CHANGE_DELETE_PRODUCT:
         json_object_set_new(json, "rev", json_integer(answer->rev));
@@ -88,7 +67,7 @@ static void add_what_was_done(json_t *json, const struct ph_desk_write *write, c
         break;
     case PH_CHANGE_SHOW_CARD:
         add_place(json, answer);
-        json_object_set_new(json, "card", describe_card(state, channel));
+        json_object_set_new(json, "card", ph_message_json_card(state, channel));
         break;
     case PH_CHANGE_HIDE_CARD:
         add_place(json, answer);

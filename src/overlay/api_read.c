@@ -66,7 +66,7 @@ static void handle_shelf(struct ph_http_exchange *exchange, const struct ph_http
     const struct ph_picture *picture = api->channels[entry->index].picture;
     if (is_mine(api, entry, exchange)) {
         ph_api_respond_json(exchange, 200, picture->shelf_etag,
-                            ph_message_shelf_all(picture->state, entry->conf->name));
+                            ph_message_shelf_all(picture->state));
     } else {
         respond_public(exchange, picture->shelf, picture->shelf_etag);
     }
@@ -90,8 +90,7 @@ static void handle_product(struct ph_http_exchange *exchange, const struct ph_ht
         return;
     }
     ph_api_respond_json(exchange, 200, picture->shelf_etag,
-                        ph_api_answer_product(picture->state->seq, picture->state->rev, product,
-                                              entry->conf->name));
+                        ph_api_answer_product(picture->state->seq, picture->state->rev, product));
 }
 
 void ph_api_add_reads(struct ph_overlay_api *api, struct ph_router *router)

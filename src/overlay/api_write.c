@@ -164,32 +164,33 @@ static struct trip *begin_product(struct ph_overlay_api *api, struct ph_http_exc
 
 /* ---- the routes ---- */
 
-static void handle_put_product(struct ph_http_exchange *exchange,
-                               const struct ph_http_param *params, void *arg)
+typedef int read_product_cb(struct ph_change *out, const char *channel, const char *sku,
+                            const void *body, size_t len, struct ph_faults *faults);
+
+static void change_product(struct ph_overlay_api *api, struct ph_http_exchange *exchange,
+                           const struct ph_http_param *params, read_product_cb *read)
 {
     const struct ph_http_request *request = ph_http_exchange_request(exchange);
     char sku[PH_SKU_BYTES_MAX + 1];
-    struct trip *trip = begin_product(arg, exchange, params, sku);
+    struct trip *trip = begin_product(api, exchange, params, sku);
 
     if (trip != NULL) {
-        go_on(arg, trip,
-              ph_change_read_put(&trip->write.change, trip->entry->conf->name, sku, request->body,
-                                 request->body_len, &trip->write.answer.faults));
+        go_on(api, trip,
+              read(&trip->write.change, trip->entry->conf->name, sku, request->body,
+                   request->body_len, &trip->write.answer.faults));
     }
+}
+
+static void handle_put_product(struct ph_http_exchange *exchange,
+                               const struct ph_http_param *params, void *arg)
+{
+    change_product(arg, exchange, params, ph_change_read_put);
 }
 
 static void handle_patch_product(struct ph_http_exchange *exchange,
                                  const struct ph_http_param *params, void *arg)
 {
-    const struct ph_http_request *request = ph_http_exchange_request(exchange);
-    char sku[PH_SKU_BYTES_MAX + 1];
-    struct trip *trip = begin_product(arg, exchange, params, sku);
-
-    if (trip != NULL) {
-        go_on(arg, trip,
-              ph_change_read_patch(&trip->write.change, trip->entry->conf->name, sku, request->body,
-                                   request->body_len, &trip->write.answer.faults));
-    }
+    change_product(arg, exchange, params, ph_change_read_patch);
 }
 
 static void handle_delete_product(struct ph_http_exchange *exchange,

@@ -57,22 +57,15 @@ char *ph_message_stock(const struct ph_overlay_state *state, const struct ph_pro
     return finish(message);
 }
 
-char *ph_message_shelf_all(const struct ph_overlay_state *state, const char *channel)
+char *ph_message_shelf_all(const struct ph_overlay_state *state)
 {
     json_t *message = ph_message_json_begin(state->seq);
     json_t *shelf = json_array();
 
-    (void)channel;
     for (size_t i = 0; i < state->count; i++) {
         (void)json_array_append_new(shelf, ph_message_json_own_product(state->products[i]));
     }
     add(message, "rev", json_integer(state->rev));
     add(message, "shelf", shelf);
     return finish(message);
-}
-
-char *ph_message_product(const struct ph_product *product, const char *channel)
-{
-    (void)channel;
-    return finish(ph_message_json_own_product(product));
 }

@@ -30,10 +30,9 @@ char *ph_message_stock(const struct ph_overlay_state *state, const struct ph_pro
 
 /*
  * For those who may change it: with hidden products, urls as they were written, "position", and
- * "hidden":true. Of a product its object alone.
+ * "hidden":true.
  */
-char *ph_message_shelf_all(const struct ph_overlay_state *state, const char *channel);
-char *ph_message_product(const struct ph_product *product, const char *channel);
+char *ph_message_shelf_all(const struct ph_overlay_state *state);
 
 /*
  * The cues of the state. Where the message would be longer than its kind allows, the card's goes

@@ -22,16 +22,6 @@ static void format_etag(char out[static 24], int64_t number)
 
 /* ---- what has changed ---- */
 
-static bool differs_in_counts_alone(const struct ph_product *a, const struct ph_product *b)
-{
-    return strcmp(a->title, b->title) == 0 && strcmp(a->unit, b->unit) == 0 &&
-           strcmp(a->image, b->image) == 0 && strcmp(a->url, b->url) == 0 &&
-           strcmp(a->badge, b->badge) == 0 && strcmp(a->origin, b->origin) == 0 &&
-           strcmp(a->currency, b->currency) == 0 && a->price == b->price &&
-           a->original_price == b->original_price && a->position == b->position && !a->is_hidden &&
-           !b->is_hidden;
-}
-
 /* The one product of which nothing but its counts has changed; NULL: more has changed, or none. */
 static const struct ph_product *find_recounted(const struct ph_overlay_state *before,
                                                const struct ph_overlay_state *after)
@@ -48,7 +38,7 @@ static const struct ph_product *find_recounted(const struct ph_overlay_state *be
         if (a == b) {
             continue;
         }
-        if (found != NULL || strcmp(a->sku, b->sku) != 0 || !differs_in_counts_alone(a, b)) {
+        if (found != NULL || b->is_hidden || !ph_product_is_recounted(a, b)) {
             return NULL;
         }
         found = b;

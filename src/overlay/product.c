@@ -72,11 +72,11 @@ bool ph_product_is_sold_out(const struct ph_product *product)
     return product->stock == 0;
 }
 
-bool ph_product_looks_same(const struct ph_product *a, const struct ph_product *b)
+/* All that a viewer sees of it by itself, but for its counts. */
+static bool reads_same(const struct ph_product *a, const struct ph_product *b)
 {
     bool is_same = memcmp(a->currency, b->currency, sizeof(a->currency)) == 0 &&
-                   a->price == b->price && a->original_price == b->original_price &&
-                   a->stock == b->stock && a->sold == b->sold;
+                   a->price == b->price && a->original_price == b->original_price;
 
 #define X(name) is_same = is_same && strcmp(a->name, b->name) == 0;
     PRODUCT_TEXTS(X)
@@ -84,10 +84,24 @@ bool ph_product_looks_same(const struct ph_product *a, const struct ph_product *
     return is_same;
 }
 
+static bool stands_same(const struct ph_product *a, const struct ph_product *b)
+{
+    return a->position == b->position && a->is_hidden == b->is_hidden;
+}
+
+bool ph_product_is_recounted(const struct ph_product *a, const struct ph_product *b)
+{
+    return stands_same(a, b) && reads_same(a, b);
+}
+
+bool ph_product_looks_same(const struct ph_product *a, const struct ph_product *b)
+{
+    return reads_same(a, b) && a->stock == b->stock && a->sold == b->sold;
+}
+
 bool ph_product_is_same(const struct ph_product *a, const struct ph_product *b)
 {
-    return a == b || (a->position == b->position && a->is_hidden == b->is_hidden &&
-                      ph_product_looks_same(a, b));
+    return a == b || (stands_same(a, b) && ph_product_looks_same(a, b));
 }
 
 struct ph_card *ph_card_create(const struct ph_card *like)

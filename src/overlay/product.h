@@ -55,6 +55,9 @@ void ph_product_unref(struct ph_product **product);
 /* Counted, and none are left. */
 bool ph_product_is_sold_out(const struct ph_product *product);
 
+/* Nothing differs but how many are left and sold, which are few words to tell. */
+bool ph_product_is_recounted(const struct ph_product *a, const struct ph_product *b);
+
 /* Nothing differs that a viewer sees of the product by itself: all but place and being hidden. */
 bool ph_product_looks_same(const struct ph_product *a, const struct ph_product *b);
 

@@ -16,7 +16,7 @@ static void check_round_trip(const struct ph_overlay_state *state)
     struct ph_faults faults = {0};
     struct ph_overlay_state *again;
     struct ph_change change;
-    char *text = ph_message_shelf_all(state, CHANNEL);
+    char *text = ph_message_shelf_all(state);
     json_t *message = json_loads(text, 0, NULL);
     char *list = json_dumps(json_object_get(message, "shelf"), JSON_COMPACT);
 

@@ -5,6 +5,7 @@
  * carried.
  */
 #include "overlay/message.h"
+#include "overlay/message_json.h"
 #include "overlay/message_text.h"
 
 #include <phien/core/text.h>
@@ -96,6 +97,15 @@ static void check_json(char *text)
     free(text);
 }
 
+static char *write_product(const struct ph_product *product)
+{
+    json_t *json = ph_message_json_own_product(product);
+    char *text = ph_message_json_write(json);
+
+    json_decref(json);
+    return text;
+}
+
 static void check_attributes(const char *attributes)
 {
     size_t quotes = 0;
@@ -144,7 +154,7 @@ static void check_messages(const struct ph_overlay_state *state)
     check_json(ph_message_card(state, CHANNEL));
     check_json(ph_message_shelf(state, CHANNEL));
     check_json(ph_message_overlay(state, CHANNEL));
-    check_json(ph_message_shelf_all(state, CHANNEL));
+    check_json(ph_message_shelf_all(state));
     check_cue(ph_message_card_cue(state, CHANNEL), PH_CUE_CARD_BYTES_MAX);
     check_cue(ph_message_shelf_cue(state, CHANNEL), PH_CUE_SHELF_BYTES_MAX);
 }
@@ -162,7 +172,7 @@ static void check_state(const struct ph_overlay_state *state)
         const struct ph_product *product = state->products[i];
         PH_ASSERT(product->price >= 0 && product->stock >= PH_NO_NUMBER && product->sold >= 0);
         PH_ASSERT(i == 0 || state->products[i - 1]->position <= product->position);
-        check_json(ph_message_product(product, CHANNEL));
+        check_json(write_product(product));
         check_json(ph_message_stock(state, product));
     }
 }

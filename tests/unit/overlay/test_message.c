@@ -2,6 +2,7 @@
 #include "model_fixture.h"
 
 #include "overlay/message.h"
+#include "overlay/message_json.h"
 
 #include <stdlib.h>
 
@@ -22,6 +23,15 @@ static void check(char *text, const char *expected)
     "\"sku\":\"B2\",\"title\":\"Mật ong bạc hà\",\"price\":180000,\"currency\":\"VND\","      \
     "\"unit\":\"chai\",\"sold\":0"
 
+static char *write_product(const struct ph_product *product)
+{
+    json_t *json = ph_message_json_own_product(product);
+    char *text = ph_message_json_write(json);
+
+    json_decref(json);
+    return text;
+}
+
 static void an_empty_state_has_its_words(void **unused)
 {
     struct ph_overlay_state *state = ph_overlay_state_create();
@@ -31,7 +41,7 @@ static void an_empty_state_has_its_words(void **unused)
     check(ph_message_shelf(state, CHANNEL), HEAD "\"seq\":0,\"rev\":0,\"shelf\":[]}");
     check(ph_message_overlay(state, CHANNEL),
           HEAD "\"seq\":0,\"rev\":0,\"card\":null,\"shelf\":[]}");
-    check(ph_message_shelf_all(state, CHANNEL), HEAD "\"seq\":0,\"rev\":0,\"shelf\":[]}");
+    check(ph_message_shelf_all(state), HEAD "\"seq\":0,\"rev\":0,\"shelf\":[]}");
     ph_overlay_state_unref(&state);
 }
 
@@ -89,11 +99,11 @@ static void viewers_see_nothing_hidden(void **unused)
     (void)unused;
     patch(&state, "A1", "{\"hidden\":true,\"url\":\"https://a.vn/{sku}\"}");
     check(ph_message_shelf(state, CHANNEL), HEAD "\"seq\":3,\"rev\":3,\"shelf\":[{" HONEY "}]}");
-    check(ph_message_shelf_all(state, CHANNEL), HEAD
+    check(ph_message_shelf_all(state), HEAD
           "\"seq\":3,\"rev\":3,\"shelf\":[{\"sku\":\"A1\",\"title\":\"Mận hậu Mộc Châu\","
           "\"price\":45000,\"currency\":\"VND\",\"unit\":\"kg\",\"url\":\"https://a.vn/{sku}\","
           "\"stock\":12,\"sold\":0,\"position\":1,\"hidden\":true},{" HONEY ",\"position\":2}]}");
-    check(ph_message_product(state->products[1], CHANNEL), "{" HONEY ",\"position\":2}");
+    check(write_product(state->products[1]), "{" HONEY ",\"position\":2}");
     ph_overlay_state_unref(&state);
 }
 
@@ -110,7 +120,7 @@ static void what_is_read_out_is_read_in(void **unused)
           "\"sold\":7,\"badge\":\"\\\"Mới\\\"\",\"position\":9}");
     before = ph_overlay_state_ref(state);
     for (size_t i = 0; i < before->count; i++) {
-        text = ph_message_product(before->products[i], CHANNEL);
+        text = write_product(before->products[i]);
         put(&state, before->products[i]->sku, text);
         free(text);
     }

@@ -102,6 +102,9 @@ static void any_member_makes_a_difference(void **state)
         if (ph_product_looks_same(&others[i], &plums) != (i >= 12)) {
             fail_msg("difference %zu shows the wrong way", i);
         }
+        if (ph_product_is_recounted(&others[i], &plums) != (i == 10 || i == 11)) {
+            fail_msg("difference %zu counts the wrong way", i);
+        }
     }
 }
 
