@@ -26,7 +26,7 @@
 enum { CONNECTING_MAX = 64, REQUEST_BYTES_MAX = 8192 };
 
 /* An event that has not come by then is missing. */
-#define PATIENCE (2 * PH_USEC_PER_S)
+#define PATIENCE (10 * PH_USEC_PER_S)
 #define PAUSE (50 * PH_USEC_PER_MS)
 
 /* An event's second line, and the end of the one before. */
