@@ -25,6 +25,11 @@ static const cyaml_strval_t on_loss[] = {
     {"pass", PH_CONF_ON_LOSS_PASS},
 };
 
+static const cyaml_strval_t takeovers[] = {
+    {"newest", PH_CONF_TAKEOVER_NEWEST},
+    {"refuse", PH_CONF_TAKEOVER_REFUSE},
+};
+
 #define NUMBER(in, key, member, fallback, low, high, noun, zero)                                   \
     {                                                                                              \
         .section = (in), .name = (key), .type = PH_CONF_TYPE_NUMBER,                               \
@@ -44,6 +49,18 @@ static const cyaml_strval_t on_loss[] = {
 
 const struct ph_conf_key ph_conf_keys[] = {
     NUMBER("", "workers", workers, 0, 1, 64, "a number of threads", "one for each core"),
+    {
+        .section = "",
+        .name = "state",
+        .type = PH_CONF_TYPE_TEXT,
+        .offset = offsetof(struct ph_conf, state),
+        .text = "var/phien.state",
+        .min = 1,
+        .max = 1000,
+        .what = "characters on one line",
+        .empty = "nothing to be kept",
+        .is_valid = ph_conf_form_is_title,
+    },
     CHOICE("log", "level", log.level, PH_LOG_INFO, levels),
     CHOICE("log", "format", log.format, PH_LOG_FORMAT_TEXT, formats),
     {
@@ -122,9 +139,18 @@ const struct ph_conf_key ph_conf_keys[] = {
         .offset = offsetof(struct ph_conf, hls.mpegts),
         .number = true,
     },
+    CHOICE("publish", "takeover", publish.takeover, PH_CONF_TAKEOVER_NEWEST, takeovers),
     NUMBER("publish", "grace_s", publish.grace_s, 90, 0, 3600, "a number of seconds", NULL),
+    NUMBER("publish", "linger_s", publish.linger_s, 15, 0, 3600, "a number of seconds", NULL),
     NUMBER("publish", "idle_timeout_s", publish.idle_timeout_s, 10, 2, 300, "a number of seconds",
            NULL),
+    {
+        .section = "publish",
+        .name = "slate",
+        .type = PH_CONF_TYPE_BOOL,
+        .offset = offsetof(struct ph_conf, publish.slate),
+        .number = true,
+    },
     {
         .section = "overlay",
         .name = "database",

@@ -39,7 +39,7 @@ struct ph_conf_key {
 #define PH_CONF_CHANNELS "channels"
 
 enum {
-    PH_CONF_KEYS_MAX = 32,
+    PH_CONF_KEYS_MAX = 64,
     PH_CONF_CHANNELS_MAX = 10000,
     PH_CONF_FILE_BYTES_MAX = 1024 * 1024,
     PH_CONF_TEXT_BYTES = 320, /* of the lists and descriptions below */

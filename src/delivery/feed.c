@@ -94,7 +94,7 @@ static void post_news(struct feed *feed, unsigned worker, enum ph_rendition rend
         .rendition = rendition,
         .snapshot = snapshot != NULL ? ph_snapshot_ref(snapshot) : NULL,
         .is_on_air = feed->is_on_air,
-        .is_publishing = status.is_publishing,
+        .is_expected = status.is_expected,
     };
     ph_stats_add(params->stats[feed->entry->home], PH_STAT_SNAPSHOTS, snapshot != NULL);
     struct ph_news *late = exchange_news(slot, news);

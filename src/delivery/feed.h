@@ -14,7 +14,7 @@ struct ph_news {
     enum ph_rendition rendition;
     struct ph_snapshot *snapshot; /* NULL: nothing to list yet; borrowed */
     bool is_on_air;
-    bool is_publishing; /* a session is there; with snapshot NULL: one will soon come */
+    bool is_expected; /* a session is there or may come back; with snapshot NULL: wait for one */
 };
 
 /* Who takes a worker's news. Before the loops start. */

@@ -147,7 +147,7 @@ static bool try_without_snapshot(struct ph_hls *hls, struct ph_http_exchange *ex
                                  const struct ph_view *view, const struct ph_target *target,
                                  bool is_last_try)
 {
-    if (view->is_known[target->rendition] && !view->is_publishing) {
+    if (view->is_known[target->rendition] && !view->is_expected) {
         ph_http_respond_problem(exchange, 404, "the channel is not on air", hls->policy.missing);
         return true;
     }
@@ -327,7 +327,7 @@ struct ph_hls *ph_hls_create(struct ph_feeds *feeds, unsigned worker)
 {
     struct ph_hls *hls = ph_new(struct ph_hls);
     const struct ph_feeds_params *params = ph_feeds_get_params(feeds);
-    unsigned target_duration_s = ph_packager_target_duration_s(params->conf);
+    unsigned target_duration_s = ph_conf_target_duration_s(params->conf);
 
     hls->params = params;
     hls->worker = worker;

@@ -119,7 +119,7 @@ static void unbind(struct desk *desk, enum ph_close_reason reason, const char *d
     ph_stats_closed(desk->stats, reason);
     desk->bound->is_bound = false;
     ph_publisher_unref(&desk->bound);
-    ph_channel_end(desk->entry->channel, ph_clock_now());
+    ph_channel_end(desk->entry->channel, reason == PH_CLOSE_UNPUBLISH, ph_clock_now());
     keep_deadline(desk);
 }
 

@@ -43,7 +43,8 @@ struct ph_publication {
 
 struct ph_channel {
     const struct ph_conf_channel *conf;
-    ph_usec grace;
+    ph_usec grace;  /* after a publisher that was lost */
+    ph_usec linger; /* after one that ended the stream */
     struct ph_stats *stats;
     struct ph_sinks sinks;
     struct ph_timeline timeline;
@@ -51,6 +52,7 @@ struct ph_channel {
     bool has_aired;
     bool has_ended; /* and nothing was on air since */
     ph_usec on_air_since_wall;
+    ph_usec stay;                      /* how long it stays listed since its last session ended */
     ph_usec grace_deadline;            /* PH_USEC_NEVER: no end is due */
     AVPacket *out;                     /* what sinks are handed, reused */
     struct ph_publication publication; /* the session that is bound, if any */

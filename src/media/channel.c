@@ -27,6 +27,7 @@ struct ph_channel *ph_channel_create(const struct ph_conf *conf,
 
     channel->conf = channel_conf;
     channel->grace = (ph_usec)conf->publish.grace_s * PH_USEC_PER_S;
+    channel->linger = (ph_usec)conf->publish.linger_s * PH_USEC_PER_S;
     channel->stats = stats;
     channel->grace_deadline = PH_USEC_NEVER;
     channel->out = av_packet_alloc();
@@ -247,7 +248,7 @@ void ph_channel_set_cue(struct ph_channel *channel, struct ph_cue *cue)
     ph_sinks_cue(&channel->sinks, cue);
 }
 
-void ph_channel_end(struct ph_channel *channel, struct ph_now now)
+void ph_channel_end(struct ph_channel *channel, bool is_over, struct ph_now now)
 {
     struct ph_publication *p = &channel->publication;
 
@@ -263,7 +264,8 @@ void ph_channel_end(struct ph_channel *channel, struct ph_now now)
         ph_sinks_pause(&channel->sinks, now.mono);
     }
     if (channel->has_aired && !channel->has_ended) {
-        channel->grace_deadline = now.mono + channel->grace;
+        channel->stay = is_over ? channel->linger : channel->grace;
+        channel->grace_deadline = now.mono + channel->stay;
     }
 }
 
@@ -291,7 +293,7 @@ void ph_channel_tick(struct ph_channel *channel, struct ph_now now)
     channel->grace_deadline = PH_USEC_NEVER;
     channel->has_ended = true;
     ph_log_info("channel.end", ph_kv("channel", channel->conf->name),
-                ph_kv_int("grace_ms", channel->grace / PH_USEC_PER_MS));
+                ph_kv_int("after_ms", channel->stay / PH_USEC_PER_MS));
     ph_sinks_end(&channel->sinks, now.mono);
 }
 
@@ -302,6 +304,7 @@ void ph_channel_get_status(const struct ph_channel *channel, struct ph_channel_s
     *out = (struct ph_channel_status){
         .is_on_air = p->is_on_air,
         .is_publishing = p->is_bound,
+        .is_expected = p->is_bound || channel->grace_deadline != PH_USEC_NEVER,
         .program = channel->program,
         .on_air_since_wall = channel->on_air_since_wall,
         .dropped = p->dropped,

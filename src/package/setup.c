@@ -45,7 +45,7 @@ static size_t share(const struct ph_conf *conf, enum ph_rendition rendition)
 struct ph_window_params ph_setup_window(const struct ph_conf *conf, const char *epoch, ph_usec wall,
                                         enum ph_rendition rendition)
 {
-    unsigned target_duration_s = ph_packager_target_duration_s(conf);
+    unsigned target_duration_s = ph_conf_target_duration_s(conf);
     ph_usec segment = (ph_usec)conf->hls.segment_ms * PH_USEC_PER_MS;
     struct ph_window_params params = {
         .rendition = rendition,
@@ -70,7 +70,7 @@ struct ph_segmenter_params ph_setup_segmenter(const struct ph_conf *conf,
     return (struct ph_segmenter_params){
         .part = (ph_usec)conf->hls.part_ms * PH_USEC_PER_MS,
         .segment = (ph_usec)conf->hls.segment_ms * PH_USEC_PER_MS,
-        .target_duration = (ph_usec)ph_packager_target_duration_s(conf) * PH_USEC_PER_S,
+        .target_duration = (ph_usec)ph_conf_target_duration_s(conf) * PH_USEC_PER_S,
         .is_follower = rendition == PH_RENDITION_AUDIO,
         .max_part_bytes = max_bytes / 8,
         .max_segment_bytes = max_bytes / 4,

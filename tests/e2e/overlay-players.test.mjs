@@ -135,6 +135,7 @@ async function assertFfmpegPlays(server) {
 async function assertGstreamerPlays(t, server) {
   const uri = server.live(CHANNEL, 'index.m3u8');
   const player = new Background(t, 'gst-launch-1.0', ['-v', 'playbin', `uri=${uri}`,
+    'connection-speed=20000',
     'video-sink=fakesink name=v silent=false sync=true',
     'audio-sink=fakesink name=a silent=false sync=true']);
   const count = (name) => player.output.split(`${name}: last-message = chain`).length - 1;

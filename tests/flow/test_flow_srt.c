@@ -175,7 +175,7 @@ static void play(struct world *world, struct camera *camera, ph_usec duration)
 static void finish(struct world *world)
 {
     ph_srt_session_flush(world->session, world->flow->now.mono);
-    ph_channel_end(world->flow->channel, world->flow->now);
+    ph_channel_end(world->flow->channel, false, world->flow->now);
 }
 
 static const struct flow_viewer *viewer_of(const struct world *world)

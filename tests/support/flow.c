@@ -283,7 +283,7 @@ void flow_unpublish(struct flow *flow)
 void flow_cut(struct flow *flow)
 {
     close_session(flow);
-    ph_channel_end(flow->channel, flow->now);
+    ph_channel_end(flow->channel, false, flow->now);
 }
 
 unsigned flow_count_log(const struct flow *flow, const char *text)

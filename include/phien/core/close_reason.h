@@ -14,6 +14,10 @@
     X(PEER_CLOSED, "peer_closed", false, "the peer closed the connection")                         \
     X(NETWORK, "network", true, "the connection broke")                                            \
     X(TAKEOVER, "takeover", false, "a newer session with the same key took the channel over")      \
+    X(CONTESTED, "contested", true,                                                                \
+      "two publishers take this channel from each other: stop the one that should not be on air")  \
+    X(ALREADY_PUBLISHING, "already_publishing", true,                                              \
+      "another publisher is on this channel, and publish.takeover is refuse")                      \
     X(SHUTDOWN, "shutdown", false, "the server is shutting down")                                  \
     X(BAD_HANDSHAKE, "bad_handshake", true, "the peer does not speak RTMP")                        \
     X(TLS_ON_PLAIN_PORT, "tls_on_plain_port", true, "the peer speaks TLS on a plain RTMP port")    \

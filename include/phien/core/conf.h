@@ -30,8 +30,16 @@ enum ph_conf_on_loss {
     PH_CONF_ON_LOSS_PASS, /* passed on as they are */
 };
 
+/* What becomes of a publisher that comes while another one is on the channel. */
+enum ph_conf_takeover {
+    PH_CONF_TAKEOVER_NONE,
+    PH_CONF_TAKEOVER_NEWEST, /* it takes the channel over */
+    PH_CONF_TAKEOVER_REFUSE, /* it is refused */
+};
+
 struct ph_conf {
-    unsigned workers; /* 1..64; the file's 0 (one for each core) is already resolved */
+    unsigned workers;  /* 1..64; the file's 0 (one for each core) is already resolved */
+    const char *state; /* the path of what is kept for the next start; empty: nothing is */
 
     struct {
         enum ph_log_level level;
@@ -69,8 +77,11 @@ struct ph_conf {
     } hls;
 
     struct {
-        unsigned grace_s;        /* 0..3600: a channel stays listed this long without a publisher */
+        enum ph_conf_takeover takeover;
+        unsigned grace_s; /* 0..3600: a channel stays listed this long after a publisher was lost */
+        unsigned linger_s;       /* 0..3600: the same after one that ended the stream */
         unsigned idle_timeout_s; /* 2..300: a session without media ends */
+        bool slate; /* whether a channel without its publisher shows that it is coming back */
     } publish;
 
     struct {
@@ -105,6 +116,17 @@ PH_MUST_CHECK int ph_conf_parse(struct ph_conf **out, const char *yaml, size_t l
                                 struct ph_conf_error *error);
 
 void ph_conf_destroy(struct ph_conf **conf);
+
+/*
+ * EXT-X-TARGETDURATION of every playlist, in seconds: the configured segment duration, rounded.
+ * It never changes while the server runs (RFC 8216bis section 4.4.3.1).
+ */
+static inline unsigned ph_conf_target_duration_s(const struct ph_conf *conf)
+{
+    unsigned rounded = (conf->hls.segment_ms + 500) / 1000;
+
+    return rounded > 0 ? rounded : 1;
+}
 
 /* What of SRT a channel has of its own, or else of the server; "" for no passphrase. */
 const char *ph_conf_srt_passphrase(const struct ph_conf *conf,

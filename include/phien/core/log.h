@@ -2,6 +2,8 @@
 #ifndef PHIEN_CORE_LOG_H
 #define PHIEN_CORE_LOG_H
 
+#include <phien/core/err.h>
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -17,7 +19,10 @@
  * key, a token, a passphrase or a whole query string: pass what a peer chose to ph_kv, which
  * escapes and shortens it, and leave the secret part out.
  *
- * Any thread may log; a line is written with one write(2).
+ * Any thread may log; a line is written with one write(2), by the thread itself until ph_log_start
+ * and after ph_log_stop. In between lines queue up for a thread of the log's own, so that a
+ * terminal, a pipe or a disk that takes none holds nobody up. When PH_LOG_QUEUE_BYTES are waiting,
+ * lines are dropped, and as soon as there is room again log.dropped tells how many.
  */
 enum ph_log_level {
     PH_LOG_NONE,
@@ -60,6 +65,17 @@ struct ph_log_field {
 
 /* Before the first thread starts. Until then: info, text. */
 void ph_log_setup(enum ph_log_level level, enum ph_log_format format);
+
+enum { PH_LOG_QUEUE_BYTES = 1 << 20 };
+
+/* PH_EIO: there is no such thread, and lines are written as before. */
+PH_MUST_CHECK int ph_log_start(void);
+
+/*
+ * Waits until what is queued is written, for a second at most, since nobody may be reading; lines
+ * that are left are lost. Harmless when it was not started.
+ */
+void ph_log_stop(void);
 
 /*
  * Sends lines to `sink` instead of standard error, for tests; NULL restores it. `line` has no

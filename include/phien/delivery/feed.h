@@ -15,6 +15,17 @@
  */
 struct ph_feeds;
 
+/*
+ * What a channel has to go on with in the next run of the server: the numbers that its playlists
+ * must not go behind, and whether it was on air (also in its grace period).
+ */
+struct ph_feed_record {
+    int64_t next_msn;
+    int64_t next_discontinuity; /* how many EXT-X-DISCONTINUITYs there will have been */
+    enum ph_slate_form slate;   /* of the program that was on air last */
+    bool is_live;               /* on air, or expected back */
+};
+
 struct ph_feeds_params {
     const struct ph_conf *conf;
     const struct ph_registry *registry;
@@ -23,6 +34,13 @@ struct ph_feeds_params {
     size_t workers;                /* at most PH_FEED_WORKERS_MAX */
     const char *epoch;             /* names this run of the server in media names */
     ph_usec wall;                  /* now */
+    /*
+     * By the registry's index, what an earlier run left, or NULL; only read while creating.
+     * Numbers go on from these where they are ahead of what the wall clock gives. Of a channel that
+     * was live, the first segment begins with a discontinuity, and viewers who come before there is
+     * anything to list are let wait.
+     */
+    const struct ph_feed_record *records;
 };
 
 #define PH_FEED_WORKERS_MAX 64
@@ -35,6 +53,10 @@ void ph_feeds_destroy(struct ph_feeds **feeds);
 
 /* Bytes of media held for a channel. The home's thread. */
 size_t ph_feeds_bytes(const struct ph_feeds *feeds, const struct ph_registry_entry *entry);
+
+/* The home's thread. */
+void ph_feeds_record(const struct ph_feeds *feeds, const struct ph_registry_entry *entry,
+                     struct ph_feed_record *out);
 
 /* How many watch, for whoever serves them and whoever asks. */
 struct ph_audience *ph_feeds_audience(const struct ph_feeds *feeds);

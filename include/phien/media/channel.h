@@ -5,6 +5,7 @@
 #include <phien/core/conf.h>
 #include <phien/core/stats.h>
 #include <phien/media/cue.h>
+#include <phien/media/slate.h>
 #include <phien/media/track.h>
 
 /*
@@ -35,7 +36,9 @@ struct ph_channel;
  *             is wall + its timestamp. `discontinuity` is set when the timestamps or the tracks
  *             do not go on from what the sink got before.
  * on_packet:  borrowed for the call; take a reference to keep it.
- * on_pause:   the publisher is gone or silent; the channel waits for the next one.
+ * on_pause:   nothing is on air; the channel waits for its publisher. What shows in the meantime,
+ *             if anything, is a program that says is_slate, and comes without an on_pause before
+ *             the publisher's next.
  * on_end:     nobody came back within the grace period: the stream is over. After it only
  *             on_program can follow.
  *
@@ -55,6 +58,9 @@ struct ph_sink_ops {
 struct ph_channel_status {
     bool is_on_air;                  /* a session is bound and its first key frame was seen */
     bool is_publishing;              /* a session is bound */
+    bool is_expected;                /* one is bound, or may come back and be on air for the same
+                                        viewers: the grace period runs */
+    enum ph_slate_form slate;        /* what the slate for `program` is, or would be */
     struct ph_program *program;      /* borrowed; NULL when none was ever on air */
     ph_usec on_air_since_wall;       /* of this session */
     int64_t packets[PH_TRACK_KINDS]; /* taken onto the timeline since the session began */
@@ -71,6 +77,22 @@ struct ph_channel *ph_channel_create(const struct ph_conf *conf,
                                      const struct ph_conf_channel *channel_conf,
                                      struct ph_stats *stats);
 void ph_channel_destroy(struct ph_channel **channel);
+
+/*
+ * Before the loops start. `slate` outlives the channel: what it shows from 1.5 target durations
+ * without media on until its publisher is back at a random access point, or the grace period over;
+ * for players take a playlist that stands still longer than that for dead (RFC 8216bis section
+ * 6.2.1). A channel without one, or whose program is none that the slate goes with, stands still.
+ */
+void ph_channel_use_slate(struct ph_channel *channel, const struct ph_slate *slate);
+
+/*
+ * Before the loops start: in an earlier run the channel was on air, or in its grace period, `ago`
+ * before `now`, with a program that this is the slate for. It is as if its publisher had been lost
+ * then; the slate, if it has one, begins with the next tick.
+ */
+void ph_channel_resume(struct ph_channel *channel, enum ph_slate_form form, ph_usec ago,
+                       struct ph_now now);
 
 /* Any thread. */
 const char *ph_channel_name(const struct ph_channel *channel);
@@ -107,9 +129,10 @@ int ph_channel_packet(struct ph_channel *channel, const AVPacket *packet, struct
 void ph_channel_set_cue(struct ph_channel *channel, struct ph_cue *cue);
 
 /*
- * The session is gone. The channel stays listed for publish.grace_s, then it ends.
+ * The session is gone. The channel stays listed for publish.linger_s if the publisher said that it
+ * was over, for publish.grace_s if it was lost, then it ends.
  */
-void ph_channel_end(struct ph_channel *channel, struct ph_now now);
+void ph_channel_end(struct ph_channel *channel, bool is_over, struct ph_now now);
 
 /* When ph_channel_tick wants to be called (monotonic), PH_USEC_NEVER for not at all. */
 ph_usec ph_channel_deadline(const struct ph_channel *channel);

@@ -85,6 +85,7 @@ struct ph_program {
     atomic_uint refs;
     struct ph_track *video; /* NULL: audio only */
     struct ph_track *audio; /* NULL: video only */
+    bool is_slate;          /* what the channel shows while its publisher is away */
 };
 
 /* Takes references of its own. */

@@ -25,7 +25,8 @@ struct ph_packager_ops {
 /*
  * `epoch` names this run of the server in media names. `wall` is the time of creation: media
  * sequence numbers and the discontinuity sequence start from it, in steps so small that they
- * never go back over a restart. `conf`, `channel` and `ops` must outlive the packager.
+ * hardly ever go back over a restart; ph_packager_go_on sees to it that they never do. `conf`,
+ * `channel` and `ops` must outlive the packager.
  */
 struct ph_packager *ph_packager_create(const struct ph_conf *conf, const char *channel,
                                        const char *epoch, ph_usec wall, struct ph_stats *stats,
@@ -33,15 +34,16 @@ struct ph_packager *ph_packager_create(const struct ph_conf *conf, const char *c
 void ph_packager_destroy(struct ph_packager **packager);
 
 /*
- * EXT-X-TARGETDURATION of every playlist, in seconds: the configured segment duration, rounded.
- * It never changes while the server runs (RFC 8216bis section 4.4.3.1).
+ * Before the first packet: an earlier run had come to these numbers, so those of this one are not
+ * below them. `is_break`: its last playlists may still be watched, so what comes begins with
+ * EXT-X-DISCONTINUITY.
  */
-static inline unsigned ph_packager_target_duration_s(const struct ph_conf *conf)
-{
-    unsigned rounded = (conf->hls.segment_ms + 500) / 1000;
+void ph_packager_go_on(struct ph_packager *packager, int64_t next_msn, int64_t next_discontinuity,
+                       bool is_break);
 
-    return rounded > 0 ? rounded : 1;
-}
+/* The next segment's msn, and how many EXT-X-DISCONTINUITYs there will have been with it. */
+int64_t ph_packager_next_msn(const struct ph_packager *packager);
+int64_t ph_packager_next_discontinuity(const struct ph_packager *packager);
 
 /* What ph_channel_add_sink takes, with the packager as `arg`. */
 extern const struct ph_sink_ops ph_packager_sink;

@@ -96,6 +96,13 @@ PH_MUST_CHECK int ph_rtmp_session_tick(struct ph_rtmp_session *session, ph_usec 
  */
 void ph_rtmp_session_end(struct ph_rtmp_session *session, enum ph_close_reason reason);
 
+/*
+ * The server will end soon: asks the application to connect anew, if it said that it can (Enhanced
+ * RTMP v2, capsEx bit 0: NetConnection.Connect.ReconnectRequest). True: it was asked, pull and
+ * send; the session goes on until the application leaves or ph_rtmp_session_end. False: it cannot.
+ */
+bool ph_rtmp_session_ask_to_reconnect(struct ph_rtmp_session *session);
+
 enum ph_close_reason ph_rtmp_session_reason(const struct ph_rtmp_session *session);
 
 /* What exactly was wrong, for the log line: "chunk of csid 7 changes its message's length". */

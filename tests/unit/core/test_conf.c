@@ -87,6 +87,10 @@ static void least_file_gives_all_defaults(void **state)
     assert_int_equal(conf->hls.max_channel_bytes, 64 * 1024 * 1024);
     assert_true(conf->hls.mpegts);
     assert_int_equal(conf->publish.grace_s, 90);
+    assert_string_equal(conf->state, "var/phien.state");
+    assert_int_equal(conf->publish.takeover, PH_CONF_TAKEOVER_NEWEST);
+    assert_int_equal(conf->publish.linger_s, 15);
+    assert_true(conf->publish.slate);
     assert_int_equal(conf->publish.idle_timeout_s, 10);
     assert_string_equal(conf->overlay.database, "var/phien.db");
     assert_int_equal(conf->overlay.writes_per_s, 10);
@@ -126,7 +130,9 @@ static void every_key_is_loaded(void **state)
                                       "  window_s: 3600\n"
                                       "  max_channel_mb: 2048\n"
                                       "  mpegts: false\n"
-                                      "publish: {grace_s: 0, idle_timeout_s: 300}\n"
+                                      "state: ''\n"
+                                      "publish: {takeover: refuse, grace_s: 0, linger_s: 3600,\n"
+                                      "  idle_timeout_s: 300, slate: false}\n"
                                       "overlay: {database: /d/x.db, writes_per_s: 0}\n"
                                       "admin: {token: 12345678}\n" CHANNEL);
 
@@ -151,6 +157,10 @@ static void every_key_is_loaded(void **state)
     assert_true(conf->hls.max_channel_bytes == 2048u * 1024 * 1024);
     assert_false(conf->hls.mpegts);
     assert_int_equal(conf->publish.grace_s, 0);
+    assert_string_equal(conf->state, "");
+    assert_int_equal(conf->publish.takeover, PH_CONF_TAKEOVER_REFUSE);
+    assert_int_equal(conf->publish.linger_s, 3600);
+    assert_false(conf->publish.slate);
     assert_int_equal(conf->publish.idle_timeout_s, 300);
     assert_string_equal(conf->overlay.database, "/d/x.db");
     assert_int_equal(conf->overlay.writes_per_s, 0);
@@ -255,7 +265,7 @@ static void lengths_count_characters(void **state)
 }
 
 #define ALLOWED_TOP                                                                                \
-    "(allowed: workers, log, rtmp, srt, http, hls, publish, overlay, admin, channels)"
+    "(allowed: workers, state, log, rtmp, srt, http, hls, publish, overlay, admin, channels)"
 #define ALLOWED_RTMP "(allowed: listen, max_connections_per_ip, max_bitrate_kbps)"
 #define ALLOWED_SRT                                                                                \
     "(allowed: listen, latency_ms, passphrase, on_loss, reorder_packets, max_connections_per_ip, " \

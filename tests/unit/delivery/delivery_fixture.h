@@ -131,7 +131,7 @@ static inline void publish(struct world *world)
 
 static inline void unpublish(struct world *world)
 {
-    ph_channel_end(world->entry->channel, world->now);
+    ph_channel_end(world->entry->channel, false, world->now);
 }
 
 static inline void wait_for(struct world *world, ph_usec duration)

@@ -30,7 +30,7 @@ static void on_news(void *arg, const struct ph_news *news)
     struct world *world = arg;
 
     world->news[news->rendition]++;
-    assert_false(news->is_publishing);
+    assert_false(news->is_expected);
 }
 
 static int set_up(void **state)

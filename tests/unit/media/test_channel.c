@@ -106,7 +106,7 @@ static void a_header_without_packets_is_no_track(void **state)
     publish(f, &video_only, 0, 2100);
     assert_true(status_of(f).is_on_air);
     assert_null(f->sink.programs[0].program->audio);
-    ph_channel_end(f->channel, f->now);
+    ph_channel_end(f->channel, false, f->now);
 
     begin_both(f, "a2");
     publish(f, &audio_only, 3000, 5100);
@@ -290,7 +290,7 @@ static void without_a_publisher_it_pauses_and_then_ends(void **state)
 
     begin_both(f, "a1");
     publish(f, &both, 0, 3000);
-    ph_channel_end(f->channel, f->now);
+    ph_channel_end(f->channel, false, f->now);
     assert_int_equal(f->sink.pauses, 1);
     assert_false(status_of(f).is_on_air);
     assert_false(status_of(f).is_publishing);
@@ -305,7 +305,7 @@ static void without_a_publisher_it_pauses_and_then_ends(void **state)
     assert_int_equal(f->sink.pauses, 1);
     /* Sessions that never get on air change nothing about that. */
     begin_both(f, "a2");
-    ph_channel_end(f->channel, f->now);
+    ph_channel_end(f->channel, false, f->now);
     assert_int_equal(ph_channel_deadline(f->channel), PH_USEC_NEVER);
     assert_int_equal(f->sink.pauses, 1);
     /* And then it is a stream again. */
@@ -331,7 +331,7 @@ static void a_publisher_that_comes_back_goes_on_behind_itself(void **state)
         assert_int_equal(f->sink.programs[i].discontinuity, i > 0);
         double date = date_of(f, &f->sink.packets[f->sink.count - 1]);
         assert_true(fabs(date - (double)(from + 5000)) < 50);
-        ph_channel_end(f->channel, f->now);
+        ph_channel_end(f->channel, false, f->now);
         assert_int_equal(f->sink.pauses, i + 1);
     }
     assert_int_equal(f->sink.ends, 0);
@@ -347,7 +347,7 @@ static void a_takeover_in_the_same_instant_is_seamless(void **state)
     const struct seen_packet *last = &f->sink.packets[f->sink.count - 1];
     double end = date_of(f, last);
     size_t count = f->sink.count;
-    ph_channel_end(f->channel, f->now);
+    ph_channel_end(f->channel, false, f->now);
     begin_both(f, "a2");
     publish(f, &both, 5000, 6000);
     assert_int_equal(f->sink.programs_count, 2);
@@ -518,7 +518,7 @@ static void what_is_measured(void **state)
     assert_true(llabs(status.bitrate_bps - bytes * 8 / 10) < bytes * 8 / 1000);
     assert_true(status.on_air_since_wall >= START_WALL);
     assert_true(status.on_air_since_wall < START_WALL + 100 * PH_USEC_PER_MS);
-    ph_channel_end(f->channel, f->now);
+    ph_channel_end(f->channel, false, f->now);
     assert_int_equal(status_of(f).bitrate_bps, 0);
     assert_int_equal(status_of(f).packets[PH_TRACK_VIDEO], 250);
 }
@@ -610,11 +610,11 @@ static void no_order_of_calls_breaks_the_contract(void **state)
         ms += (int64_t)(random_next() % 20);
         clock_to(f, ms);
         if (!is_bound || dice < 3) {
-            ph_channel_end(f->channel, f->now);
+            ph_channel_end(f->channel, false, f->now);
             ph_channel_begin(f->channel, "random", f->now);
             is_bound = true;
         } else if (dice < 10) {
-            ph_channel_end(f->channel, f->now);
+            ph_channel_end(f->channel, false, f->now);
             is_bound = false;
         } else if (dice < 40) {
             ph_channel_track(f->channel, tracks[random_next() % 4], f->now);
@@ -698,7 +698,7 @@ static void cues_go_to_the_sinks_that_carry_them(void **state)
     assert_int_equal(late->seq[PH_CUE_CARD], 3);
     assert_int_equal(late->seq[PH_CUE_SHELF], 2);
     ph_channel_remove_sink(f->channel, early);
-    ph_channel_end(f->channel, f->now);
+    ph_channel_end(f->channel, false, f->now);
     clock_to(f, 200000);
     set_cue(f, PH_CUE_SHELF, 4);
     assert_int_equal(late->seq[PH_CUE_SHELF], 4);
