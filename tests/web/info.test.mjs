@@ -26,7 +26,7 @@ test('a channel on air', async (t) => {
     assert.equal(cache, 'no-store');
     return answer(200, '{"name":"sinho","title":"Chợ phiên","live":true}');
   });
-  assert.deepEqual(result, { type: 'info', live: true, title: 'Chợ phiên' });
+  assert.deepEqual(result, { type: 'info', live: true, away: false, title: 'Chợ phiên' });
   assert.deepEqual(dates, [DATE]);
 });
 
@@ -36,6 +36,11 @@ test('only true is on air', async (t) => {
     assert.equal(result.live, false, live);
     t.mock.restoreAll();
   }
+});
+
+test('the seller is away, and a picture says so', async (t) => {
+  const { result } = await ask(t, async () => answer(200, '{"live":false,"away":true}'));
+  assert.deepEqual([result.live, result.away], [true, true]);
 });
 
 test('404 is no such channel; it dates the answer as well', async (t) => {

@@ -232,11 +232,12 @@ test('no event in any state leaves the states, or makes a player beside a player
 });
 
 test('polling is quick where something is waited for, and never in step', () => {
-  assert.equal(pollDelayMs('waiting', 0.5), 2000);
-  assert.equal(pollDelayMs('waiting', 0), 1500);
-  assert.equal(pollDelayMs('waiting', 0.999), 2499);
-  assert.ok(pollDelayMs('playing', 0) > 10000);
+  assert.equal(pollDelayMs('waiting', false, 0.5), 2000);
+  assert.equal(pollDelayMs('waiting', false, 0), 1500);
+  assert.equal(pollDelayMs('waiting', false, 0.999), 2499);
+  assert.ok(pollDelayMs('playing', false, 0) > 10000);
+  assert.equal(pollDelayMs('playing', true, 0.5), 2000);
   for (const state of STATES) {
-    assert.notEqual(pollDelayMs(state, 0.1), pollDelayMs(state, 0.9), state);
+    assert.notEqual(pollDelayMs(state, false, 0.1), pollDelayMs(state, false, 0.9), state);
   }
 });

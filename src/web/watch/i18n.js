@@ -5,6 +5,7 @@
 export const MESSAGES = {
   vi: {
     live: 'Trực tiếp',
+    away: 'Sắp trở lại',
     behind: 'trễ {seconds} giây',
     loadingTitle: 'Đang mở…',
     waitingTitle: 'Phiên chợ sắp mở',
@@ -28,6 +29,7 @@ export const MESSAGES = {
   },
   en: {
     live: 'Live',
+    away: 'Back soon',
     behind: '{seconds} s behind',
     loadingTitle: 'Opening…',
     waitingTitle: 'The market opens soon',

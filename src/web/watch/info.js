@@ -6,7 +6,9 @@ import { infoUrl } from './channel.js';
 
 const TIMEOUT_MS = 6000;
 
-// One question: { type: "info", live, title } | { type: "unknown" } | { type: "unreachable" }.
+// One question: { type: "info", live, away, title } | { type: "unknown" } | { type: "unreachable" }.
+// live: there is something to see. away: it is not the seller, who has lost the line, but the
+// picture that says so.
 export async function askInfo(name, onAnswer) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);
@@ -21,7 +23,8 @@ export async function askInfo(name, onAnswer) {
       return { type: 'unreachable' };
     }
     const info = await response.json();
-    return { type: 'info', live: info.live === true, title: info.title };
+    const away = info.away === true;
+    return { type: 'info', live: info.live === true || away, away, title: info.title };
   } catch (_) {
     return { type: 'unreachable' };
   } finally {

@@ -50,6 +50,7 @@ class WatchPage {
   #player;
   #overlay;
   #poller;
+  #isAway = false;
 
   constructor() {
     const preferred = navigator.languages || [navigator.language];
@@ -71,7 +72,7 @@ class WatchPage {
       now: () => this.#clock.now(performance.now()),
     });
     this.#poller = new InfoPoller(() => this.#ask(),
-      () => pollDelayMs(this.#model.state, Math.random()));
+      () => pollDelayMs(this.#model.state, this.#isAway, Math.random()));
     this.#listenToViewer();
     this.#listenToPage();
     this.#listenToVideo();
@@ -95,6 +96,8 @@ class WatchPage {
       (date, sentMs, receivedMs) => this.#clock.observe(date, sentMs, receivedMs));
     if (answer.type === 'info') {
       this.#view.setTitle(answer.title);
+      this.#isAway = answer.away;
+      this.#view.setAway(answer.away);
     }
     this.#send(answer);
   }

@@ -240,10 +240,11 @@ export function step(model, event) {
   return HANDLERS[event.type](model, event);
 }
 
-// How long until the channel is asked about again. `random` in [0, 1): a market's viewers must
-// not all knock in the same moment.
-export function pollDelayMs(state, random) {
+// How long until the channel is asked about again: soon where the answer is waited for, also that
+// the seller is no longer away. `random` in [0, 1): a market's viewers must not all knock in the
+// same moment.
+export function pollDelayMs(state, isAway, random) {
   const quick = ['loading', 'waiting', 'starting', 'reconnecting', 'offline'];
-  const middle = quick.includes(state) ? 2000 : state === 'unknown' ? 8000 : 15000;
+  const middle = quick.includes(state) || isAway ? 2000 : state === 'unknown' ? 8000 : 15000;
   return Math.round(middle * (0.75 + random * 0.5));
 }

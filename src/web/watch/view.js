@@ -30,6 +30,7 @@ export class View {
   #name;
   #title = '';
   #state = 'loading';
+  #isAway = false;
   #latencyMs = null;
 
   constructor(name, language) {
@@ -51,6 +52,12 @@ export class View {
   setTitle(title) {
     this.#title = title;
     this.render();
+  }
+
+  // Whether what plays is the picture that stands in for the seller.
+  setAway(isAway) {
+    this.#isAway = isAway;
+    this.#renderBadge();
   }
 
   setState(state) {
@@ -145,7 +152,8 @@ export class View {
   #renderBadge() {
     const isLive = this.#state === 'playing';
     byId('badge').hidden = !isLive;
-    setText(byId('live'), this.#say('live'));
+    byId('badge').toggleAttribute('data-away', this.#isAway);
+    setText(byId('live'), this.#say(this.#isAway ? 'away' : 'live'));
     setText(byId('behind'), this.#latencyMs === null ? '' : this.#say('behind', {
       seconds: formatSeconds(this.#latencyMs, this.#language),
     }));
