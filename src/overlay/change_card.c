@@ -2,7 +2,8 @@
 /* The card that is to be shown, as the API's users send it: which product, and what is special. */
 #include "body.h"
 #include "line.h"
-#include "rfc3339.h"
+
+#include <phien/core/rfc3339.h>
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "model_fixture.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "overlay/rfc3339.h"
+#include <cmocka.h>
+
+#include <phien/core/rfc3339.h>
+
+#include <string.h>
 
 static void reads_what_the_clock_writes(void **state)
 {

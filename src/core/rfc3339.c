@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Times as the API's users write them: RFC 3339, section 5.6, without leap seconds. */
-#include "rfc3339.h"
+/* Times as people and programs write them: RFC 3339, section 5.6, without leap seconds. */
+#include <phien/core/rfc3339.h>
 
 #include <ctype.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#ifndef PHIEN_OVERLAY_RFC3339_H
-#define PHIEN_OVERLAY_RFC3339_H
+#ifndef PHIEN_CORE_RFC3339_H
+#define PHIEN_CORE_RFC3339_H
 
 #include <phien/core/clock.h>
 
