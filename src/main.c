@@ -126,9 +126,13 @@ static int run(const struct ph_conf *conf)
     int err = ph_server_create(&server, conf);
 
     if (err == PH_OK) {
+        if (ph_log_start() != PH_OK) {
+            ph_log_warn("log.no_thread", ph_kv("reason", "the log may hold everything up"));
+        }
         err = ph_server_run(server);
     }
     ph_server_destroy(&server);
+    ph_log_stop();
     return err == PH_OK ? 0 : 1;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <phien/core/err.h>
+#include <phien/core/log.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -37,6 +38,7 @@ const char *ph_err_text(int err)
 _Noreturn void ph_assert_failed(const char *condition, const char *file, int line,
                                 const char *function)
 {
+    ph_log_stop(); /* what led here comes before it */
     fprintf(stderr, "phien: assertion failed: %s (%s:%d, %s)\n", condition, file, line, function);
     abort();
 }

@@ -22,7 +22,8 @@
  * Any thread may log; a line is written with one write(2), by the thread itself until ph_log_start
  * and after ph_log_stop. In between lines queue up for a thread of the log's own, so that a
  * terminal, a pipe or a disk that takes none holds nobody up. When PH_LOG_QUEUE_BYTES are waiting,
- * lines are dropped, and as soon as there is room again log.dropped tells how many.
+ * lines are dropped, and as soon as half of that is free again log.dropped tells how many. A failed
+ * PH_ASSERT waits for the queue as ph_log_stop does; another signal loses what is in it.
  */
 enum ph_log_level {
     PH_LOG_NONE,
