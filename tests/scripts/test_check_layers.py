@@ -75,6 +75,8 @@ class CheckLayers(unittest.TestCase):
         self.assert_allowed("include/phien/media/track.h", "<libavcodec/avcodec.h>")
         self.assert_allowed("src/ingest/rtmp/flv.c", "<libavutil/mem.h>")
         self.assert_refused("src/media/track.c", "<libavformat/avformat.h>", "src/package alone")
+        self.assert_allowed("src/media/slate_file.c", "<libavformat/avformat.h>")
+        self.assert_refused("src/media/slate_file.h", "<libavformat/avformat.h>", "slate_file.c")
         for path in ("src/core/buf.c", "src/net/tcp.c", "src/http/h1.c"):
             self.assert_refused(path, "<libavcodec/avcodec.h>", "know no media")
 
