@@ -5,10 +5,39 @@
  * video.
  */
 #include "air.h"
+#include "codec.h"
 
 #include <phien/core/log.h>
 
 #include <libavutil/mathematics.h>
+
+int ph_air_read(const struct ph_publication *p, const AVPacket *packet, struct ph_arrival *out)
+{
+    AVRational unit = packet->time_base;
+
+    if (packet->stream_index != PH_TRACK_VIDEO && packet->stream_index != PH_TRACK_AUDIO) {
+        return PH_EINVAL;
+    }
+    *out = (struct ph_arrival){.packet = packet, .kind = (enum ph_track_kind)packet->stream_index};
+    if (p->tracks[out->kind] == NULL || packet->size <= 0 || packet->dts == AV_NOPTS_VALUE ||
+        unit.num <= 0 || unit.den <= 0) {
+        return PH_EPROTO;
+    }
+    out->dts = av_rescale_q(packet->dts, unit, PH_TIMELINE_TIME_BASE);
+    out->pts = packet->pts != AV_NOPTS_VALUE
+                   ? av_rescale_q(packet->pts, unit, PH_TIMELINE_TIME_BASE)
+                   : out->dts;
+    if (out->dts < -PH_TIMELINE_MAX || out->dts > PH_TIMELINE_MAX || out->pts < -PH_TIMELINE_MAX ||
+        out->pts > PH_TIMELINE_MAX) {
+        return PH_EPROTO;
+    }
+    if (p->tracks[out->kind]->par->codec_id == AV_CODEC_ID_OPUS &&
+        ph_codec_opus_samples(packet->data, (size_t)packet->size) == 0) {
+        return PH_EPROTO;
+    }
+    out->is_random_access = ph_track_is_random_access(p->tracks[out->kind], packet);
+    return 0;
+}
 
 void ph_air_drop(struct ph_channel *channel, int64_t count)
 {
@@ -75,7 +104,7 @@ static void log_program(const struct ph_channel *channel, const char *event, str
         ph_kv_int("width", video != NULL ? video->par->width : 0),
         ph_kv_int("height", video != NULL ? video->par->height : 0),
         ph_kv_real("fps", av_q2d(rate)),
-        ph_kv_int("wait_ms", (now.mono - channel->publication.first_mono) / PH_USEC_PER_MS));
+        ph_kv_int("wait_ms", (now.mono - channel->publication.first_at.mono) / PH_USEC_PER_MS));
 }
 
 /* Tells the sinks of the program whose first packet lies at `ticks` (90 kHz). */
@@ -89,6 +118,7 @@ static void announce(struct ph_channel *channel, int64_t ticks, struct ph_now no
     if (p->is_redate_due) {
         ph_timeline_redate(&channel->timeline, ticks, now.wall);
     }
+    ph_away_give_way(channel, ticks, now);
     if (!p->is_on_air) {
         p->is_on_air = true;
         channel->on_air_since_wall = now.wall;
@@ -155,11 +185,16 @@ static void measure(struct ph_channel *channel, const struct ph_arrival *a, int6
     }
 }
 
-static int fill_out(struct ph_channel *channel, const struct ph_arrival *a,
-                    const struct ph_timestamps *at)
+int ph_air_place(struct ph_channel *channel, const struct ph_track *track,
+                 const struct ph_arrival *a, struct ph_now now, struct ph_timestamps *at)
 {
     AVPacket *out = channel->out;
+    int err = ph_timeline_place(&channel->timeline, a->kind, a->pts, a->dts,
+                                ph_track_samples(track, a->packet), now.mono, at);
 
+    if (err != 0) {
+        return err;
+    }
     av_packet_unref(out);
     if (av_packet_ref(out, a->packet) < 0) {
         return PH_ENOMEM;
@@ -168,7 +203,7 @@ static int fill_out(struct ph_channel *channel, const struct ph_arrival *a,
     out->pts = at->pts;
     out->dts = at->dts;
     out->duration = at->duration;
-    out->time_base = ph_program_track(channel->program, (int)a->kind)->time_base;
+    out->time_base = track->time_base;
     out->stream_index = (int)a->kind;
     out->flags = a->is_random_access ? AV_PKT_FLAG_KEY : 0;
     return 0;
@@ -183,18 +218,15 @@ int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct
     if (p->is_program_due && starts) {
         make_program(channel);
     }
-    if (!is_in_program(channel, a->kind)) {
-        ph_air_drop(channel, 1); /* of a track that waits for the next random access point */
+    /* A track that waits for the next random access point, or a start that could not be placed. */
+    if (!is_in_program(channel, a->kind) || (!p->is_on_air && !starts)) {
+        ph_air_drop(channel, 1);
         return 0;
     }
     if (a->packet->opaque == PH_PACKET_FOLLOWS_LOSS) {
         ph_timeline_expect_hole(&channel->timeline, a->kind);
     }
-    int err = ph_timeline_place(&channel->timeline, a->kind, a->pts, a->dts,
-                                ph_track_samples(p->refined[a->kind], a->packet), now.mono, &at);
-    if (err == 0) {
-        err = fill_out(channel, a, &at);
-    }
+    int err = ph_air_place(channel, p->refined[a->kind], a, now, &at);
     if (err != 0) {
         ph_air_drop(channel, 1);
         return err;
@@ -205,7 +237,18 @@ int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct
         announce(channel, ticks, now);
     }
     measure(channel, a, ticks, now);
+    ph_away_heard(&channel->away, now.mono);
     ph_sinks_packet(&channel->sinks, channel->out, starts, now.mono);
     av_packet_unref(channel->out);
     return 0;
+}
+
+void ph_air_leave(struct ph_channel *channel, struct ph_now now)
+{
+    if (!channel->publication.is_on_air) {
+        return;
+    }
+    channel->publication.is_on_air = false;
+    ph_stats_add(channel->stats, PH_STAT_CHANNELS_ON_AIR, -1);
+    ph_sinks_pause(&channel->sinks, now.mono);
 }

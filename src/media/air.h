@@ -2,23 +2,28 @@
 #ifndef PHIEN_MEDIA_AIR_H
 #define PHIEN_MEDIA_AIR_H
 
+#include "away.h"
 #include "backlog.h"
 #include "meter.h"
 #include "sinks.h"
 #include "timeline.h"
 
 /*
- * A channel's inside, shared by channel.c (sessions, waiting, time) and air.c (what goes out).
+ * A channel's inside, shared by channel.c (sessions, time), wait.c (what a session has sent before
+ * it is on air), air.c (what goes out) and away.c (what goes out while nobody is there).
  */
 /* All that is forgotten when the session ends. */
 struct ph_publication {
     char session[64];
     bool is_bound;
     bool is_on_air;
+    ph_usec jump_logged_mono;
+
+    /* Since the session began, or was silent for so long that it waits anew. */
     bool is_wait_over;
     bool has_packet;
-    ph_usec first_mono;
-    ph_usec jump_logged_mono;
+    struct ph_now first_at; /* when its first packet came */
+    int64_t first_dts;
     struct ph_backlog backlog;
 
     struct ph_track *tracks[PH_TRACK_KINDS]; /* as the session described them */
@@ -51,6 +56,7 @@ struct ph_channel {
     struct ph_program *program; /* the newest that was on air */
     bool has_aired;
     bool has_ended; /* and nothing was on air since */
+    struct ph_away away;
     ph_usec on_air_since_wall;
     ph_usec stay;                      /* how long it stays listed since its last session ended */
     ph_usec grace_deadline;            /* PH_USEC_NEVER: no end is due */
@@ -67,6 +73,13 @@ struct ph_arrival {
     bool is_random_access;
 };
 
+/*
+ * What the channel finds out about a session's packet. PH_EPROTO and the like: there is no use for
+ * it.
+ */
+PH_MUST_CHECK int ph_air_read(const struct ph_publication *p, const AVPacket *packet,
+                              struct ph_arrival *out);
+
 /* Counts packets that do not go out. */
 void ph_air_drop(struct ph_channel *channel, int64_t count);
 
@@ -79,11 +92,19 @@ bool ph_air_wants_video(const struct ph_publication *p);
  */
 PH_MUST_CHECK int ph_air_refine(struct ph_publication *p, const struct ph_arrival *a);
 
+/* Puts a packet of `track` on the timeline, and into channel->out as sinks are handed it. */
+PH_MUST_CHECK int ph_air_place(struct ph_channel *channel, const struct ph_track *track,
+                               const struct ph_arrival *a, struct ph_now now,
+                               struct ph_timestamps *at);
+
 /*
  * Puts a packet on the timeline and out to the sinks, with the program it begins. One whose track
  * must wait for the next random access point is dropped, which is no error.
  */
 PH_MUST_CHECK int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a,
                                 struct ph_now now);
+
+/* The session is not on air any more, if it was: sinks hear a pause. */
+void ph_air_leave(struct ph_channel *channel, struct ph_now now);
 
 #endif

@@ -60,6 +60,8 @@ struct ph_channel_status {
     bool is_publishing;              /* a session is bound */
     bool is_expected;                /* one is bound, or may come back and be on air for the same
                                         viewers: the grace period runs */
+    bool is_away;                    /* for those who watch: nothing is on air but the slate, yet
+                                        somebody may be again */
     enum ph_slate_form slate;        /* what the slate for `program` is, or would be */
     struct ph_program *program;      /* borrowed; NULL when none was ever on air */
     ph_usec on_air_since_wall;       /* of this session */

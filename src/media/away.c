@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * While nobody is there: notices that a channel's sinks get nothing any more, and shows them the
+ * slate in real time. Players take a live playlist that stands still for 1.5 target durations for
+ * dead (RFC 8216bis section 6.2.1), so that is how long it waits.
+ *
+ * On the timeline the slate is a session like any other. The publisher's own next session has its
+ * packets in the backlog meanwhile, and no place on the timeline until it goes on air.
+ */
+#include "away.h"
+
+#include "air.h"
+#include "wait.h"
+
+#include <phien/core/log.h>
+
+#include <libavutil/mathematics.h>
+
+/* A tick that comes this late says that the loop stood still. */
+#define LATE (300 * PH_USEC_PER_MS)
+/* What is due for longer than this is not shown after all. */
+#define CATCH_UP PH_USEC_PER_S
+/* Dates that would go back by more than this do: the wall clock was put right in between. */
+#define DATE_STEP (10 * PH_USEC_PER_S)
+
+void ph_away_init(struct ph_away *away, const struct ph_conf *conf)
+{
+    *away = (struct ph_away){
+        .patience = (ph_usec)ph_conf_target_duration_s(conf) * PH_USEC_PER_S * 3 / 2,
+        .check_mono = PH_USEC_NEVER,
+        .next = av_packet_alloc(),
+    };
+    PH_ASSERT(away->next != NULL);
+}
+
+void ph_away_fini(struct ph_away *away)
+{
+    av_packet_free(&away->next);
+}
+
+static bool can_show(const struct ph_away *away)
+{
+    return away->slate != NULL && away->form != PH_SLATE_NONE;
+}
+
+void ph_away_resume(struct ph_away *away, enum ph_slate_form form, ph_usec ago, ph_usec mono)
+{
+    away->form = form;
+    away->heard_mono = mono - (ago > away->patience ? ago : away->patience);
+    away->check_mono = can_show(away) ? mono : PH_USEC_NEVER;
+}
+
+void ph_away_heard(struct ph_away *away, ph_usec mono)
+{
+    away->heard_mono = mono;
+    if (away->check_mono == PH_USEC_NEVER && can_show(away)) {
+        away->check_mono = mono + away->patience;
+    }
+}
+
+static ph_usec date_at(const struct ph_channel *channel, int64_t ticks)
+{
+    return channel->timeline.wall + av_rescale(ticks, PH_USEC_PER_S, PH_TIMELINE_HZ);
+}
+
+static void hide(struct ph_channel *channel, const char *next, struct ph_now now)
+{
+    struct ph_away *away = &channel->away;
+
+    away->is_showing = false;
+    away->check_mono = PH_USEC_NEVER;
+    av_packet_unref(away->next);
+    ph_log_info("slate.end", ph_kv("channel", channel->conf->name),
+                ph_kv_int("shown_ms", (now.mono - away->began_mono) / PH_USEC_PER_MS),
+                ph_kv("next", next));
+}
+
+void ph_away_give_way(struct ph_channel *channel, int64_t ticks, struct ph_now now)
+{
+    struct ph_away *away = &channel->away;
+
+    if (away->is_showing) {
+        /*
+         * Her media may have come more slowly than time went by, on a link that had just come
+         * back, and the slate was shown in the meantime.
+         */
+        ph_usec back = away->until_wall - date_at(channel, ticks);
+        if (back > 0 && back < DATE_STEP) {
+            ph_timeline_redate(&channel->timeline, ticks, away->until_wall);
+        }
+        hide(channel, "seller", now);
+    }
+    away->form = ph_slate_form_of(channel->program);
+}
+
+void ph_away_end(struct ph_channel *channel, struct ph_now now)
+{
+    if (channel->away.is_showing) {
+        hide(channel, "end", now);
+        ph_sinks_pause(&channel->sinks, now.mono);
+    }
+    channel->away.check_mono = PH_USEC_NEVER;
+}
+
+struct ph_program *ph_away_program(const struct ph_away *away)
+{
+    return away->is_showing ? ph_slate_program(away->slate, away->form) : NULL;
+}
+
+/*
+ * Once the publisher's random access point is there nothing else begins or goes on, although her
+ * second track may take until the end of the wait, which is shorter than players' patience: what
+ * is shown beside it would have to be made up for, and she would be late from then on.
+ */
+ph_usec ph_away_deadline(const struct ph_channel *channel)
+{
+    const struct ph_away *away = &channel->away;
+
+    if (ph_wait_has_start(&channel->publication)) {
+        return PH_USEC_NEVER;
+    }
+    return away->is_showing ? away->zero_mono + away->next_due : away->check_mono;
+}
+
+static int fetch(struct ph_away *away)
+{
+    away->next_due = ph_slate_player_due(&away->player);
+    av_packet_unref(away->next);
+    return ph_slate_player_next(&away->player, away->next);
+}
+
+/* From its first picture on, now. */
+static int start(struct ph_channel *channel, struct ph_now now)
+{
+    struct ph_away *away = &channel->away;
+    const struct ph_program *program = ph_slate_program(away->slate, away->form);
+
+    away->is_placed = true;
+    away->is_announce_due = true;
+    away->until_wall = INT64_MIN;
+    away->zero_mono = now.mono;
+    ph_timeline_begin(&channel->timeline);
+    ph_timeline_set_track(&channel->timeline, program->video);
+    if (program->audio != NULL) {
+        ph_timeline_set_track(&channel->timeline, program->audio);
+    }
+    ph_timeline_anchor(&channel->timeline, 0, now);
+    ph_slate_player_init(&away->player, away->slate, away->form);
+    return fetch(away);
+}
+
+static int show_next(struct ph_channel *channel, struct ph_now now)
+{
+    struct ph_away *away = &channel->away;
+    struct ph_program *program = ph_slate_program(away->slate, away->form);
+    const AVPacket *next = away->next;
+    struct ph_track *track = ph_program_track(program, next->stream_index);
+    const struct ph_arrival a = {
+        .packet = next,
+        .kind = track->kind,
+        .pts = av_rescale_q(next->pts, next->time_base, PH_TIMELINE_TIME_BASE),
+        .dts = av_rescale_q(next->dts, next->time_base, PH_TIMELINE_TIME_BASE),
+        .is_random_access = ph_track_is_random_access(track, next),
+    };
+    struct ph_timestamps at;
+    bool starts = a.kind == PH_TRACK_VIDEO && a.is_random_access;
+
+    int err = ph_air_place(channel, track, &a, now, &at);
+    if (err != PH_OK) {
+        return err;
+    }
+    if (away->is_announce_due) {
+        away->is_announce_due = false;
+        ph_sinks_program(&channel->sinks, program, channel->timeline.wall, channel->has_aired);
+    }
+    int64_t end = av_rescale_q(at.dts + at.duration, track->time_base, PH_TIMELINE_TIME_BASE);
+    ph_usec until = date_at(channel, end);
+    away->until_wall = until > away->until_wall ? until : away->until_wall;
+    ph_sinks_packet(&channel->sinks, channel->out, starts, now.mono);
+    av_packet_unref(channel->out);
+    return fetch(away);
+}
+
+/*
+ * One picture at a time, and the sound up to the next one: a tick for each packet would be three
+ * times as many.
+ */
+static int show_due(struct ph_channel *channel, struct ph_now now)
+{
+    struct ph_away *away = &channel->away;
+    int err = PH_OK;
+
+    if (!away->is_placed || now.mono - away->zero_mono - away->next_due > CATCH_UP) {
+        err = start(channel, now);
+    }
+    while (err == PH_OK && (away->next->stream_index == PH_TRACK_AUDIO ||
+                            away->zero_mono + away->next_due <= now.mono)) {
+        err = show_next(channel, now);
+    }
+    return err;
+}
+
+static void begin(struct ph_channel *channel, struct ph_now now)
+{
+    struct ph_away *away = &channel->away;
+
+    ph_log_info("slate.begin", ph_kv("channel", channel->conf->name),
+                ph_kv("form", ph_slate_form_name(away->form)),
+                ph_kv_int("silent_ms", (now.mono - away->heard_mono) / PH_USEC_PER_MS));
+    if (channel->publication.is_on_air) {
+        ph_air_leave(channel, now);
+        ph_wait_anew(&channel->publication);
+    }
+    away->is_showing = true;
+    away->is_placed = false;
+    away->began_mono = now.mono;
+}
+
+/* Whether the sinks have heard nothing for too long; otherwise, when to look again. */
+static bool is_silent(struct ph_channel *channel, struct ph_now now)
+{
+    struct ph_away *away = &channel->away;
+    ph_usec due = away->heard_mono + away->patience;
+    ph_usec late = now.mono - away->check_mono;
+
+    if (!can_show(away)) {
+        away->check_mono = PH_USEC_NEVER;
+        return false;
+    }
+    if (due > now.mono) {
+        away->check_mono = due;
+        return false;
+    }
+    if (channel->publication.is_on_air && late > LATE) {
+        /* It was us who were not there: what she has sent may not have been read yet. */
+        away->check_mono = now.mono + LATE;
+        return false;
+    }
+    return true;
+}
+
+void ph_away_tick(struct ph_channel *channel, struct ph_now now)
+{
+    struct ph_away *away = &channel->away;
+
+    if (now.mono < ph_away_deadline(channel) || (!away->is_showing && !is_silent(channel, now))) {
+        return;
+    }
+    if (!away->is_showing) {
+        begin(channel, now);
+    }
+    int err = show_due(channel, now);
+    if (err != PH_OK) {
+        ph_log_error("slate.failed", ph_kv("channel", channel->conf->name),
+                     ph_kv("reason", ph_err_text(err)));
+        hide(channel, "nothing", now);
+        ph_sinks_pause(&channel->sinks, now.mono);
+    }
+}
