@@ -101,7 +101,7 @@ static void create_channels(struct ph_server *server)
 
     format_epoch(server->epoch, wall);
     shared->registry = ph_registry_create(shared->conf, shared->stats);
-    shared->hub = ph_publish_hub_create(shared->registry, shared->loops, shared->stats);
+    shared->hub = ph_publish_hub_create(shared->conf, shared->registry, shared->loops, shared->stats);
     shared->peers = ph_peers_create(shared->conf->rtmp.max_connections_per_ip);
     const struct ph_feeds_params params = {
         .conf = shared->conf,

@@ -21,8 +21,9 @@ enum { PH_CONTEST_ROUNDS = 3 };
 #define PH_CONTEST_TIME (60 * PH_USEC_PER_S)
 
 /*
- * Media of the session on air that is older does not prove that it is alive. Over SRT, media come
- * in for as long as the latency is after the phone has gone, so that is added to it.
+ * Media of the session on air that was sent longer ago does not prove that it is alive. Over SRT,
+ * media come in for as long as the latency is after the phone has gone, so they are that much
+ * older.
  */
 #define PH_CONTEST_SILENCE (1 * PH_USEC_PER_S)
 
@@ -33,8 +34,9 @@ struct ph_contest {
 };
 
 /*
- * A newcomer at `now`, `since_media` after the last media of the session on air, which comes `late`
- * (the SRT latency; 0 over RTMP). True: it takes over, which is noted. False: it is to be refused.
+ * A newcomer at `now`, who called `since_media` after the last media of the session on air came in
+ * (negative: some came while it called), and that comes `late` (the SRT latency; 0 over RTMP).
+ * True: it takes over, which is noted. False: it is to be refused.
  */
 bool ph_contest_allows(struct ph_contest *contest, ph_usec since_media, ph_usec late, ph_usec now);
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The home's end of publishing: binds one session at a time to each channel, hands its tracks and
- * packets to the channel, keeps the channel's deadlines, and writes the two lines of the log that
- * tell an operator who was on air, with what, for how long, and why it ended.
+ * The home's end of publishing: binds one session at a time to each channel, decides who it is when
+ * several come, hands its tracks and packets to the channel, and keeps the channel's deadlines.
  */
-#include "publisher.h"
+#include "contest.h"
+#include "publish_log.h"
 
-#include <phien/core/log.h>
 #include <phien/core/mem.h>
 #include <phien/core/text.h>
 #include <phien/net/timer.h>
@@ -20,13 +19,16 @@ struct desk {
     struct ph_loop *loop;
     struct ph_stats *stats;
     struct ph_publisher *bound; /* holds a reference */
+    ph_usec media_at;           /* the last packet of that one came */
+    struct ph_contest contest;
     struct ph_timer *timer;
     ph_usec timer_at;
 };
 
 struct ph_publish_hub {
     const struct ph_registry *registry;
-    struct desk *desks; /* by the registry's index */
+    bool refuses_newcomers; /* where somebody is on the channel */
+    struct desk *desks;     /* by the registry's index */
 };
 
 static void keep_deadline(struct desk *desk)
@@ -48,7 +50,8 @@ static void on_deadline(void *arg)
     keep_deadline(desk);
 }
 
-struct ph_publish_hub *ph_publish_hub_create(const struct ph_registry *registry,
+struct ph_publish_hub *ph_publish_hub_create(const struct ph_conf *conf,
+                                             const struct ph_registry *registry,
                                              struct ph_loop *const *loops,
                                              struct ph_stats *const *stats)
 {
@@ -56,6 +59,7 @@ struct ph_publish_hub *ph_publish_hub_create(const struct ph_registry *registry,
     size_t count = ph_registry_count(registry);
 
     hub->registry = registry;
+    hub->refuses_newcomers = conf->publish.takeover == PH_CONF_TAKEOVER_REFUSE;
     hub->desks = ph_new_array(struct desk, count);
     for (size_t i = 0; i < count; i++) {
         const struct ph_registry_entry *entry = ph_registry_at(registry, i);
@@ -66,6 +70,7 @@ struct ph_publish_hub *ph_publish_hub_create(const struct ph_registry *registry,
             .timer_at = PH_USEC_NEVER,
         };
         hub->desks[i].timer = ph_timer_create(loops[entry->home], on_deadline, &hub->desks[i]);
+        keep_deadline(&hub->desks[i]); /* of a channel that goes on from an earlier run */
     }
     return hub;
 }
@@ -75,64 +80,71 @@ static struct desk *desk_of(const struct ph_publisher *publisher)
     return &publisher->hub->desks[publisher->entry->index];
 }
 
-static const char *codec_of(const struct ph_track *track)
+static bool is_srt(const struct ph_publisher *publisher)
 {
-    return track != NULL ? ph_track_codec_name(track) : NULL;
-}
-
-static void log_stop(const struct desk *desk, enum ph_close_reason reason, const char *detail)
-{
-    const struct ph_publisher *publisher = desk->bound;
-    struct ph_channel_status status;
-
-    ph_channel_get_status(desk->entry->channel, &status);
-    const struct ph_track *video = status.is_on_air ? status.program->video : NULL;
-    const struct ph_track *audio = status.is_on_air ? status.program->audio : NULL;
-    double duration_s = (double)(ph_clock_mono() - publisher->since_mono) / PH_USEC_PER_S;
-    int64_t bytes = status.bytes[PH_TRACK_VIDEO] + status.bytes[PH_TRACK_AUDIO];
-    ph_log_at(ph_close_reason_is_error(reason) ? PH_LOG_WARN : PH_LOG_INFO, "publish.stop",
-              ph_kv("channel", desk->entry->conf->name), ph_kv("session", publisher->session),
-              ph_kv("reason", ph_close_reason_name(reason)),
-              ph_kv("detail", detail != NULL ? detail : ph_close_reason_text(reason)),
-              ph_kv("peer", publisher->peer), ph_kv("application", publisher->application),
-              ph_kv_real("duration_s", duration_s), ph_kv("video", codec_of(video)),
-              ph_kv_int("width", video != NULL ? video->par->width : 0),
-              ph_kv_int("height", video != NULL ? video->par->height : 0),
-              ph_kv_real("fps", status.fps), ph_kv("audio", codec_of(audio)),
-              ph_kv_int("mean_kbps", duration_s > 0 ? (double)bytes * 8 / 1000 / duration_s : 0),
-              ph_kv_int("video_packets", status.packets[PH_TRACK_VIDEO]),
-              ph_kv_int("audio_packets", status.packets[PH_TRACK_AUDIO]),
-              ph_kv_int("dropped", status.dropped), ph_kv_int("jumps", status.jumps),
-              ph_kv_real("gop_s", status.gop_s));
+    return strcmp(publisher->protocol, "srt") == 0;
 }
 
 static enum ph_stat stat_of(const struct ph_publisher *publisher)
 {
-    return strcmp(publisher->protocol, "srt") == 0 ? PH_STAT_SESSIONS_SRT : PH_STAT_SESSIONS_RTMP;
+    return is_srt(publisher) ? PH_STAT_SESSIONS_SRT : PH_STAT_SESSIONS_RTMP;
+}
+
+/*
+ * Whether the publisher said that it is done. SRT has no other word for that than to close, which
+ * a caller that was lost does not do; TCP is closed by the system also for an app that crashed.
+ */
+static bool is_end_of_stream(const struct ph_publisher *publisher, enum ph_close_reason reason)
+{
+    return reason == PH_CLOSE_UNPUBLISH || (reason == PH_CLOSE_PEER_CLOSED && is_srt(publisher));
 }
 
 /* Ends the bound session's hold; the channel goes into its grace period. */
 static void unbind(struct desk *desk, enum ph_close_reason reason, const char *detail)
 {
-    log_stop(desk, reason, detail);
+    bool is_over = is_end_of_stream(desk->bound, reason);
+
+    ph_publish_log_stop(desk->bound, reason, detail);
     ph_stats_add(desk->stats, stat_of(desk->bound), -1);
     ph_stats_closed(desk->stats, reason);
     desk->bound->is_bound = false;
     ph_publisher_unref(&desk->bound);
-    ph_channel_end(desk->entry->channel, reason == PH_CLOSE_UNPUBLISH, ph_clock_now());
+    ph_channel_end(desk->entry->channel, is_over, ph_clock_now());
     keep_deadline(desk);
 }
 
 static void refuse(const struct desk *desk, struct ph_publisher *publisher,
                    enum ph_close_reason reason)
 {
-    ph_log_warn("publish.refused", ph_kv("channel", desk->entry->conf->name),
-                ph_kv("session", publisher->session), ph_kv("protocol", publisher->protocol),
-                ph_kv("reason", ph_close_reason_name(reason)),
-                ph_kv("detail", ph_close_reason_text(reason)), ph_kv("peer", publisher->peer),
-                ph_kv("application", publisher->application));
+    ph_publish_log_refused(publisher, reason);
     ph_stats_closed(desk->stats, reason);
     ph_publisher_post_closed(publisher, reason);
+}
+
+/* Whether the newcomer may have a channel that another session is on. */
+static enum ph_close_reason judge(struct desk *desk, const struct ph_publisher *publisher,
+                                  ph_usec now)
+{
+    const struct ph_publisher *bound = desk->bound;
+
+    /* With a latency between key and media, the older session may come after the newer one. */
+    if (bound->called_at > publisher->called_at) {
+        return PH_CLOSE_TAKEOVER;
+    }
+    if (publisher->hub->refuses_newcomers) {
+        return PH_CLOSE_ALREADY_PUBLISHING;
+    }
+    return ph_contest_allows(&desk->contest, publisher->called_at - desk->media_at, bound->late,
+                             now)
+               ? PH_CLOSE_NONE
+               : PH_CLOSE_CONTESTED;
+}
+
+static void take_over(struct desk *desk, const struct ph_publisher *publisher, ph_usec now)
+{
+    ph_publish_log_takeover(publisher, desk->bound->session, now - desk->media_at);
+    ph_publisher_post_closed(desk->bound, PH_CLOSE_TAKEOVER);
+    unbind(desk, PH_CLOSE_TAKEOVER, NULL);
 }
 
 void ph_publish_hub_begin(struct ph_publisher *publisher)
@@ -144,23 +156,21 @@ void ph_publish_hub_begin(struct ph_publisher *publisher)
         ph_publisher_post_closed(publisher, PH_CLOSE_SHUTDOWN);
         return;
     }
-    /* With a latency between key and media, the older session may come after the newer one. */
-    if (desk->bound != NULL && desk->bound->called_at > publisher->called_at) {
-        refuse(desk, publisher, PH_CLOSE_TAKEOVER);
-        return;
-    }
     if (desk->bound != NULL) {
-        ph_publisher_post_closed(desk->bound, PH_CLOSE_TAKEOVER);
-        unbind(desk, PH_CLOSE_TAKEOVER, NULL);
+        enum ph_close_reason refusal = judge(desk, publisher, now.mono);
+        if (refusal != PH_CLOSE_NONE) {
+            refuse(desk, publisher, refusal);
+            return;
+        }
+        take_over(desk, publisher, now.mono);
     }
     desk->bound = ph_publisher_ref(publisher);
     publisher->is_bound = true;
     publisher->since_wall = now.wall;
     publisher->since_mono = now.mono;
+    desk->media_at = now.mono; /* to have come is a sign of life, too */
     ph_stats_add(desk->stats, stat_of(publisher), 1);
-    ph_log_info("publish.start", ph_kv("channel", desk->entry->conf->name),
-                ph_kv("session", publisher->session), ph_kv("protocol", publisher->protocol),
-                ph_kv("peer", publisher->peer), ph_kv("application", publisher->application));
+    ph_publish_log_start(publisher);
     ph_channel_begin(desk->entry->channel, publisher->session, now);
     keep_deadline(desk);
 }
@@ -169,9 +179,7 @@ void ph_publish_hub_application(struct ph_publisher *publisher, const char *appl
 {
     ph_text_copy(publisher->application, sizeof(publisher->application), application);
     if (publisher->is_bound) {
-        ph_log_info("publish.application", ph_kv("channel", publisher->entry->conf->name),
-                    ph_kv("session", publisher->session),
-                    ph_kv("application", publisher->application));
+        ph_publish_log_application(publisher);
     }
 }
 
@@ -186,9 +194,12 @@ void ph_publish_hub_track(struct ph_publisher *publisher, struct ph_track *track
 void ph_publish_hub_packet(struct ph_publisher *publisher, const AVPacket *packet)
 {
     if (publisher->is_bound) {
+        struct desk *desk = desk_of(publisher);
+        struct ph_now now = ph_clock_now();
+        desk->media_at = now.mono;
         /* A packet that cannot be used is counted by the channel; the session goes on. */
-        (void)ph_channel_packet(publisher->entry->channel, packet, ph_clock_now());
-        keep_deadline(desk_of(publisher));
+        (void)ph_channel_packet(desk->entry->channel, packet, now);
+        keep_deadline(desk);
     }
 }
 

@@ -152,6 +152,7 @@ enum ph_close_reason ph_publisher_open(struct ph_publisher **out, struct ph_publ
     publisher->mailbox = mailbox;
     publisher->home = ph_publish_hub_mailbox(hub, entry);
     publisher->called_at = request->called_at;
+    publisher->late = request->late;
     publisher->protocol = request->protocol;
     publisher->on_closed = on_closed;
     publisher->arg = arg;

@@ -19,6 +19,7 @@ struct ph_publisher {
     struct ph_mailbox *mailbox; /* the session's */
     struct ph_mailbox *home;
     ph_usec called_at;
+    ph_usec late;
     char session[16];
     const char *protocol;
     char peer[64];

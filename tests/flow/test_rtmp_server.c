@@ -86,7 +86,7 @@ static int set_up_with(void **state, unsigned idle_timeout_s)
         assert_int_equal(ph_loop_create(&world->loops[i], "test"), PH_OK);
     }
     world->registry = ph_registry_create(&world->conf[0], stats);
-    world->hub = ph_publish_hub_create(world->registry, world->loops, stats);
+    world->hub = ph_publish_hub_create(&world->conf[0], world->registry, world->loops, stats);
     world->peers = ph_peers_create(1); /* which does not count for loopback */
     world->entry = ph_registry_at(world->registry, 0);
     ph_channel_add_sink(world->entry->channel, &witness_sink, &world->witness);

@@ -177,7 +177,7 @@ static int set_up_with(void **state, unsigned idle_timeout_s)
     };
     assert_int_equal(ph_loop_create(&world->loop, "test"), PH_OK);
     world->registry = ph_registry_create(&world->conf, &home);
-    world->hub = ph_publish_hub_create(world->registry, &world->loop, &home);
+    world->hub = ph_publish_hub_create(&world->conf, world->registry, &world->loop, &home);
     for (size_t i = 0; i < CHANNELS; i++) {
         ph_channel_add_sink(ph_registry_at(world->registry, i)->channel, &witness_sink,
                             &world->witness);

@@ -11,7 +11,9 @@
  * now, and the way of tracks and packets from the session's thread to the channel's home.
  *
  * The newest session that authenticates for a channel wins at once; the one before is closed with
- * the reason `takeover`, because after a lost link it is the same phone with a new address.
+ * the reason `takeover`, because after a lost link it is the same phone with a new address. Not so
+ * where two that are both alive fight for it (`contested`), or publish.takeover says otherwise
+ * (`already_publishing`): then the newcomer is refused.
  */
 
 /* The homes' ends of all channels. */
@@ -21,7 +23,8 @@ struct ph_publish_hub;
  * One loop and one stats for each worker. Before the loops start. Each channel of the registry is
  * driven (its deadlines kept) on its home from then on.
  */
-struct ph_publish_hub *ph_publish_hub_create(const struct ph_registry *registry,
+struct ph_publish_hub *ph_publish_hub_create(const struct ph_conf *conf,
+                                             const struct ph_registry *registry,
                                              struct ph_loop *const *loops,
                                              struct ph_stats *const *stats);
 
@@ -59,6 +62,7 @@ struct ph_publish_request {
     const char *application;   /* what the app calls itself; may be "" */
     unsigned max_bitrate_kbps; /* over 10 s; 0: no limit */
     ph_usec called_at;         /* when it showed its key, on the monotonic clock */
+    ph_usec late;              /* its media come in so long after they were sent: SRT's latency */
 };
 
 /*

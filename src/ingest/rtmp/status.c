@@ -19,6 +19,12 @@ struct ph_rtmp_status ph_rtmp_status_for(enum ph_close_reason reason)
         [PH_CLOSE_UNPUBLISH] = {"status", "NetStream.Unpublish.Success", "The stream has ended."},
         [PH_CLOSE_TAKEOVER] = {"error", BAD_NAME,
                                "Another device now publishes with this stream key."},
+        [PH_CLOSE_CONTESTED] = {"error", BAD_NAME,
+                                "Another device is on air with this stream key and keeps taking it "
+                                "back. Stop the other one first."},
+        [PH_CLOSE_ALREADY_PUBLISHING] = {"error", BAD_NAME,
+                                         "Another device is on air with this stream key. Stop it "
+                                         "first."},
         [PH_CLOSE_LIMIT] = {"error", REJECTED,
                             "The stream is larger than this server takes. Lower the bitrate."},
         [PH_CLOSE_NO_KEY_FRAME] = {"error", REJECTED,

@@ -263,6 +263,7 @@ static bool open_publisher(struct ph_srt_connection *c)
         .application = application,
         .max_bitrate_kbps = shared->conf->srt.max_bitrate_kbps,
         .called_at = c->call->at,
+        .late = c->latency,
     };
     enum ph_close_reason refusal = ph_publisher_open(&c->publisher, shared->hub, shared->mailbox,
                                                      &request, on_closed_by_home, c);

@@ -70,7 +70,7 @@ static int set_up(void **state)
     f->shared = (struct ph_shared){
         .conf = &f->conf,
         .registry = registry,
-        .hub = ph_publish_hub_create(registry, f->loops, f->all_stats),
+        .hub = ph_publish_hub_create(&f->conf, registry, f->loops, f->all_stats),
         .feeds = ph_feeds_create(&params),
         .loops = f->loops,
         .stats = f->all_stats,

@@ -36,6 +36,7 @@ struct world {
     struct media_file media;
     struct ph_track *tracks[PH_TRACK_KINDS];
     struct sink sink;
+    ph_usec deadline; /* the channel's */
     pthread_mutex_t log_mutex;
     char log[LOG_BYTES];
 };
@@ -48,6 +49,9 @@ struct session {
     const char *query;
     unsigned max_bitrate_kbps;
     ph_usec called_at;
+    ph_usec late;
+    enum ph_close_reason ends_with;
+    const char *protocol;
     struct ph_publisher *publisher;
     enum ph_close_reason refusal;
     enum ph_close_reason closed_by;
@@ -108,7 +112,7 @@ static void on_line(void *arg, const char *line)
     pthread_mutex_unlock(&world->log_mutex);
 }
 
-static int set_up(void **state)
+static int set_up_with(void **state, enum ph_conf_takeover takeover)
 {
     static struct ph_conf_channel channel = {
         .name = "sinho", .key = "s3cret-key", .title = "", .overlay_token = "t0ken"};
@@ -117,6 +121,8 @@ static int set_up(void **state)
     struct ph_stats *stats[WORKERS] = {&world->stats[0], &world->stats[1]};
 
     conf.publish.grace_s = 90;
+    conf.publish.linger_s = 15;
+    conf.publish.takeover = takeover;
     pthread_mutex_init(&world->log_mutex, NULL);
     media_file_open(&world->media, "h264_bframes_aac.mp4");
     for (int kind = PH_TRACK_VIDEO; kind < PH_TRACK_KINDS; kind++) {
@@ -127,7 +133,7 @@ static int set_up(void **state)
     }
     ph_log_divert(on_line, world);
     world->registry = ph_registry_create(&conf, stats);
-    world->hub = ph_publish_hub_create(world->registry, world->loops, stats);
+    world->hub = ph_publish_hub_create(&conf, world->registry, world->loops, stats);
     world->entry = ph_registry_at(world->registry, 0);
     world->home = world->loops[world->entry->home];
     world->away = world->loops[1 - world->entry->home];
@@ -138,6 +144,16 @@ static int set_up(void **state)
     world->is_running = true;
     *state = world;
     return 0;
+}
+
+static int set_up(void **state)
+{
+    return set_up_with(state, PH_CONF_TAKEOVER_NEWEST);
+}
+
+static int set_up_refusing(void **state)
+{
+    return set_up_with(state, PH_CONF_TAKEOVER_REFUSE);
 }
 
 static void stop(struct world *world)
@@ -199,13 +215,14 @@ static void open_session(void *arg)
     struct session *session = arg;
     const struct ph_publish_request request = {
         .session = session->id,
-        .protocol = "rtmp",
+        .protocol = session->protocol,
         .path = "live/sinho",
         .query = session->query != NULL ? session->query : "key=s3cret-key",
         .peer = PEER,
         .application = "FMLE/3.0",
         .max_bitrate_kbps = session->max_bitrate_kbps,
         .called_at = session->called_at,
+        .late = session->late,
     };
 
     session->refusal =
@@ -256,7 +273,7 @@ static void close_session(void *arg)
 {
     struct session *session = arg;
 
-    ph_publisher_close(&session->publisher, PH_CLOSE_UNPUBLISH, session->detail);
+    ph_publisher_close(&session->publisher, session->ends_with, session->detail);
 }
 
 static void send_and_close(void *arg)
@@ -267,7 +284,12 @@ static void send_and_close(void *arg)
 
 static struct session make_session(struct world *world, struct ph_loop *loop, const char *id)
 {
-    return (struct session){.world = world, .loop = loop, .id = id, .packets = 100};
+    return (struct session){.world = world,
+                            .loop = loop,
+                            .id = id,
+                            .protocol = "rtmp",
+                            .packets = 100,
+                            .ends_with = PH_CLOSE_UNPUBLISH};
 }
 
 static void do_it(struct session *session, void (*deed)(void *arg))
@@ -292,6 +314,40 @@ static void check_serials(const struct world *world, size_t from, size_t count, 
     for (size_t i = 0; i < count; i++) {
         assert_int_equal(world->sink.serials[from + i], first + i);
     }
+}
+
+/* The line of an event; fails if there is not exactly one. */
+static const char *line_of(const struct world *world, const char *event)
+{
+    static char line[1024];
+    char text[64];
+
+    snprintf(text, sizeof(text), "event=%s ", event);
+    const char *at = strstr(world->log, text);
+    if (at == NULL || strstr(at + 1, text) != NULL) {
+        fail_msg("not one line of %s in:\n%s", event, world->log);
+    }
+    snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
+    return line;
+}
+
+static void check_fields(const char *line, const char *const *fields, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strstr(line, fields[i]) == NULL) {
+            fail_msg("no %s in: %s", fields[i], line);
+        }
+    }
+}
+
+static unsigned count_text(const struct world *world, const char *text)
+{
+    unsigned count = 0;
+
+    for (const char *at = world->log; (at = strstr(at, text)) != NULL; at++) {
+        count++;
+    }
+    return count;
 }
 
 /* ---- the tests ---- */
@@ -345,6 +401,145 @@ static void take_over(struct world *world, struct ph_loop *old_loop, struct ph_l
     assert_int_equal(closed(world, PH_CLOSE_TAKEOVER), 1);
     do_it(&new, close_session);
     settle(world);
+}
+
+/* Calls now, and sends. Whoever was on air has heard of it. */
+static void come(struct world *world, struct session *session, enum ph_close_reason *out)
+{
+    session->called_at = ph_clock_mono();
+    session->closed_by = PH_CLOSE_NONE;
+    do_it(session, open_session);
+    do_it(session, send);
+    settle(world);
+    *out = session->closed_by;
+}
+
+static void a_takeover_is_told_in_one_line(void **state)
+{
+    static const char *const fields[] = {
+        " channel=sinho", " session=new ", " from=old ",
+        " silent_ms=",    " protocol=srt", " peer=192.0.2.7:50001"};
+    struct world *world = *state;
+    struct session old = make_session(world, world->away, "old");
+    struct session new = make_session(world, world->home, "new");
+    enum ph_close_reason end;
+
+    come(world, &old, &end);
+    assert_int_equal(count_text(world, "event=publish.takeover"), 0);
+    new.protocol = "srt";
+    come(world, &new, &end);
+    assert_int_equal(end, PH_CLOSE_NONE);
+    check_fields(line_of(world, "publish.takeover"), fields, PH_ARRAY_SIZE(fields));
+    do_it(&new, close_session);
+    settle(world);
+}
+
+/* Two phones with one key, both alive, on two workers, whatever they speak. */
+static void a_fight_ends(struct world *world, const char *protocol, ph_usec late)
+{
+    struct session sides[] = {make_session(world, world->away, "a"),
+                              make_session(world, world->home, "b")};
+    enum ph_close_reason end;
+
+    sides[1].protocol = protocol;
+    sides[1].late = late;
+    come(world, &sides[0], &end);
+    for (unsigned i = 1; i <= 6; i++) {
+        come(world, &sides[i % 2], &end);
+        assert_int_equal(end, PH_CLOSE_NONE);
+        assert_int_equal(sides[(i + 1) % 2].closed_by, PH_CLOSE_TAKEOVER);
+    }
+    assert_int_equal(count_text(world, "event=publish.takeover"), 6);
+    size_t shown = world->sink.count;
+    for (unsigned i = 0; i < 3; i++) {
+        come(world, &sides[1], &end);
+        assert_int_equal(end, PH_CLOSE_CONTESTED);
+    }
+    assert_int_equal(world->sink.count, shown);
+    do_it(&sides[0], send); /* undisturbed */
+    settle(world);
+    assert_int_equal(world->sink.count, shown + 100);
+    assert_int_equal(sides[0].closed_by, PH_CLOSE_NONE);
+    assert_int_equal(count_text(world, "level=warn event=publish.refused"), 3);
+    assert_int_equal(count_text(world, "reason=contested"), 3);
+    assert_int_equal(closed(world, PH_CLOSE_CONTESTED), 3);
+    assert_int_equal(count_text(world, "event=publish.takeover"), 6);
+    /* Had the one on air been silent for a while, it would have lost the channel. */
+    sides[1].called_at = ph_clock_mono() + 2 * PH_USEC_PER_S;
+    sides[1].closed_by = PH_CLOSE_NONE;
+    do_it(&sides[1], open_session);
+    settle(world);
+    assert_int_equal(sides[1].closed_by, PH_CLOSE_NONE);
+    assert_int_equal(sides[0].closed_by, PH_CLOSE_TAKEOVER);
+    do_it(&sides[1], close_session);
+    settle(world);
+}
+
+static void two_live_phones_do_not_fight_for_ever(void **state)
+{
+    a_fight_ends(*state, "rtmp", 0);
+    tear_down(state);
+    set_up(state);
+    a_fight_ends(*state, "srt", 100 * PH_USEC_PER_MS);
+}
+
+static void who_is_on_the_channel_may_keep_it(void **state)
+{
+    struct world *world = *state;
+    struct session first = make_session(world, world->away, "first");
+    struct session second = make_session(world, world->home, "second");
+    enum ph_close_reason end;
+
+    come(world, &first, &end);
+    come(world, &second, &end);
+    assert_int_equal(end, PH_CLOSE_ALREADY_PUBLISHING);
+    assert_non_null(strstr(line_of(world, "publish.refused"), "reason=already_publishing"));
+    assert_int_equal(closed(world, PH_CLOSE_ALREADY_PUBLISHING), 1);
+    check_serials(world, 0, 100, 0);
+    assert_int_equal(first.closed_by, PH_CLOSE_NONE);
+    do_it(&first, close_session);
+    come(world, &second, &end);
+    assert_int_equal(end, PH_CLOSE_NONE);
+    do_it(&second, close_session);
+    settle(world);
+}
+
+static void get_deadline(void *arg)
+{
+    struct world *world = arg;
+
+    world->deadline = ph_channel_deadline(world->entry->channel);
+}
+
+/* How long the channel waits for its publisher: as after an end, or as after a loss. */
+static void an_end_is_told_from_a_loss(void **state)
+{
+    static const struct {
+        const char *protocol;
+        enum ph_close_reason reason;
+        bool is_over;
+    } cases[] = {
+        {"rtmp", PH_CLOSE_UNPUBLISH, true},  {"rtmp", PH_CLOSE_PEER_CLOSED, false},
+        {"rtmp", PH_CLOSE_NETWORK, false},   {"rtmp", PH_CLOSE_TIMEOUT_MEDIA, false},
+        {"srt", PH_CLOSE_PEER_CLOSED, true}, {"srt", PH_CLOSE_TIMEOUT_LINK, false},
+    };
+    struct world *world = *state;
+    enum ph_close_reason end;
+
+    for (size_t i = 0; i < PH_ARRAY_SIZE(cases); i++) {
+        struct session session = make_session(world, world->away, "s");
+        session.protocol = cases[i].protocol;
+        session.ends_with = cases[i].reason;
+        come(world, &session, &end);
+        do_it(&session, close_session);
+        settle(world);
+        run_on(world->home, get_deadline, world);
+        ph_usec left = world->deadline - ph_clock_mono();
+        if ((left < 20 * PH_USEC_PER_S) != cases[i].is_over) {
+            fail_msg("%s, %s: %lld us are left", cases[i].protocol,
+                     ph_close_reason_name(cases[i].reason), (long long)left);
+        }
+    }
 }
 
 static void the_newest_session_wins(void **state)
@@ -568,30 +763,6 @@ static void set_application(void *arg)
     ph_publisher_set_application(session->publisher, "Larix 1.2 \"pro\"");
 }
 
-/* The line of an event; fails if there is not exactly one. */
-static const char *line_of(const struct world *world, const char *event)
-{
-    static char line[1024];
-    char text[64];
-
-    snprintf(text, sizeof(text), "event=%s ", event);
-    const char *at = strstr(world->log, text);
-    if (at == NULL || strstr(at + 1, text) != NULL) {
-        fail_msg("not one line of %s in:\n%s", event, world->log);
-    }
-    snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
-    return line;
-}
-
-static void check_fields(const char *line, const char *const *fields, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strstr(line, fields[i]) == NULL) {
-            fail_msg("no %s in: %s", fields[i], line);
-        }
-    }
-}
-
 static void the_log_says_who_was_on_air(void **state)
 {
     static const char *const start[] = {" channel=sinho", " session=s ", " protocol=rtmp",
@@ -659,6 +830,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(packets_come_in_order_from_either_thread),
         TEST(the_newest_session_wins),
+        TEST(a_takeover_is_told_in_one_line),
+        TEST(two_live_phones_do_not_fight_for_ever),
+        cmocka_unit_test_setup_teardown(who_is_on_the_channel_may_keep_it, set_up_refusing,
+                                        tear_down),
+        TEST(an_end_is_told_from_a_loss),
         TEST(the_older_session_does_not_take_over),
         TEST(what_the_old_session_still_sends_is_dropped),
         TEST(a_rate_above_the_limit_ends_the_session),

@@ -55,7 +55,7 @@ static void open_world(struct world *world)
         assert_int_equal(ph_loop_create(&world->loops[i], "test"), PH_OK);
     }
     world->registry = ph_registry_create(&conf, stats);
-    world->hub = ph_publish_hub_create(world->registry, world->loops, stats);
+    world->hub = ph_publish_hub_create(&conf, world->registry, world->loops, stats);
     assert_int_equal(ph_publisher_open(&world->publisher, world->hub,
                                        ph_loop_mailbox(session_loop(world)), &request, on_closed,
                                        world),
