@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Who watches what, how, and for how long.
+
+import { channelName, Dice, isFaithful, PUBLISHERS } from './plan.mjs';
+
+// count: viewers of that kind. isSound: only where there always is some. depth: how many segments
+// from the end a plain player begins. isChecked: held against all rules of the protocol.
+const KINDS = [
+  { count: 3, path: 'av.m3u8', isLowLatency: true, isChecked: true },
+  { count: 16, path: 'av.m3u8', isLowLatency: true, takesDeltas: true },
+  { count: 15, path: 'av.m3u8', isLowLatency: true, takesHints: true },
+  { count: 6, path: 'audio.m3u8', isLowLatency: true, isSound: true },
+  { count: 2, path: 'ts/index.m3u8', depth: 3, isChecked: true },
+  { count: 24, path: 'av.m3u8', depth: 3 },
+  { count: 10, path: 'av.m3u8', depth: Infinity },
+  { count: 12, path: 'ts/index.m3u8', depth: 3 },
+  { count: 6, path: 'audio.m3u8', depth: 3, isSound: true },
+  { count: 6, path: 'cards.m3u8', depth: 3 },
+];
+
+const FRAME_S = 0.07; // of 15 a second
+
+const rulesOf = ({ path, isLowLatency = false }) => ({ isLowLatency, reports: null,
+  frameS: FRAME_S, hasMap: !/^ts\/|cards/.test(path) });
+
+function* habitsOf(kind, dice) {
+  for (;;) {
+    let number;
+    do {
+      number = dice.below(PUBLISHERS);
+    } while (kind.isSound && !isFaithful(number));
+    yield { ...kind, channel: channelName(number), seconds: dice.between(15, 90),
+      rules: kind.isChecked ? rulesOf(kind) : null };
+  }
+}
+
+// A hundred of them.
+export function viewerHabits(seed) {
+  return KINDS.flatMap((kind) => Array.from({ length: kind.count }, () => kind))
+    .map((kind, i) => habitsOf(kind, new Dice(seed, 1000 + i)));
+}
