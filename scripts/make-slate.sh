@@ -51,22 +51,20 @@ draw()
     done
 }
 
-# No B-frames, so that pictures are shown in the order they come in; all else that keeps the loop
-# closed and the same on every machine: one thread, no encoder's signature (SEI and bitexact).
+# No B-frames: pictures are shown in the order they come in. One thread and no signature of the
+# encoder (SEI, bitexact): what comes out is the same on every machine.
 encode()
 {
-    local side=$((pictures - 1))
     ffmpeg -nostdin -loglevel error -y \
-        -framerate $pictures -i "$work/$1-%02d.png" -f lavfi -i anullsrc=r=48000:cl=stereo \
-        -t 1 \
+        -framerate $pictures -i "$work/$1-%02d.png" \
+        -f lavfi -i anullsrc=r=48000:cl=stereo -t 1 \
         -vf "scale=out_color_matrix=bt709:out_range=tv:flags=accurate_rnd+full_chroma_int+bitexact,\
 format=yuv420p" \
         -c:v libx264 -profile:v main -level 3.1 -preset veryslow -tune stillimage -crf 22 \
-        -threads 1 -bf 0 -g $pictures -keyint_min $pictures -sc_threshold 0 \
-        -x264-params "open-gop=0:rc-lookahead=$side:ref=1" \
+        -threads 1 -bf 0 -refs 1 -flags +cgop -g $pictures -keyint_min $pictures -sc_threshold 0 \
         -color_range tv -colorspace bt709 -color_primaries bt709 -color_trc bt709 \
         -bsf:v filter_units=remove_types=6 \
-        -c:a aac -b:a 64k -flags +bitexact -fflags +bitexact -map_metadata -1 \
+        -c:a aac -b:a 64k -flags:a +bitexact -fflags +bitexact -map_metadata -1 \
         -movflags +faststart "$work/$1.mp4"
 }
 

@@ -145,7 +145,7 @@ static int read_packet(struct ph_slate_file *file, AVFormatContext *format)
     return err;
 }
 
-/* The tracks as a key frame tells them, which players of the slate begin with. */
+/* Whether all is there; and the video's track as its first picture tells it. */
 static int refine(struct ph_slate_file *file)
 {
     struct ph_track *refined;
