@@ -27,7 +27,7 @@ void ph_cards_set(struct ph_cards *cards, ph_usec at, const char *caption)
 static void follow_discontinuity(struct ph_cards *cards, const struct ph_output *leader)
 {
     if (cards->output.window == NULL) {
-        ph_output_reset(&cards->output, ph_output_msn(leader) - 1, leader->discontinuity_number);
+        ph_output_join_last(&cards->output, leader);
     } else if (cards->output.discontinuity_number != leader->discontinuity_number) {
         ph_output_break(&cards->output);
     }

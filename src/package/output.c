@@ -23,19 +23,68 @@ void ph_output_fini(struct ph_output *output)
     ph_arena_fini(&output->arena);
 }
 
-void ph_output_reset(struct ph_output *output, int64_t next_msn, int64_t discontinuity_number)
+static void begin_at(struct ph_output *output, int64_t msn, int64_t discontinuity_number,
+                     bool is_break)
 {
-    ph_snapshot_unref(&output->newest);
-    ph_window_destroy(&output->window);
-    output->params.first_msn = next_msn;
+    output->params.first_msn = msn;
     output->params.first_discontinuity = discontinuity_number;
     output->discontinuity_number = discontinuity_number;
+    output->is_discontinuity_due = is_break;
+}
+
+static int64_t greater(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+void ph_output_go_on(struct ph_output *output, int64_t next_msn, int64_t discontinuity_number,
+                     bool is_break)
+{
+    PH_ASSERT(output->window == NULL);
+    begin_at(output, greater(output->params.first_msn, next_msn),
+             greater(output->params.first_discontinuity, discontinuity_number), is_break);
+}
+
+/* Parts have names of their own, so their numbers go on. */
+void ph_output_reset(struct ph_output *output)
+{
+    ph_snapshot_unref(&output->newest);
+    if (output->window != NULL) {
+        output->params.first_part = ph_window_next_part(output->window);
+    }
+    ph_window_destroy(&output->window);
     output->is_discontinuity_due = false;
+}
+
+void ph_output_join(struct ph_output *output, const struct ph_output *leader)
+{
+    ph_output_reset(output);
+    begin_at(output, ph_output_msn(leader), leader->discontinuity_number,
+             leader->is_discontinuity_due);
+}
+
+void ph_output_join_last(struct ph_output *output, const struct ph_output *leader)
+{
+    ph_output_reset(output);
+    begin_at(output, ph_output_msn(leader) - 1,
+             leader->discontinuity_number - (leader->is_discontinuity ? 1 : 0),
+             leader->is_discontinuity);
 }
 
 void ph_output_break(struct ph_output *output)
 {
-    output->is_discontinuity_due = output->window != NULL;
+    if (output->window != NULL) {
+        output->is_discontinuity_due = true;
+        ph_output_abandon_hint(output);
+    }
+}
+
+void ph_output_abandon_hint(struct ph_output *output)
+{
+    if (output->window != NULL && output->part_target > 0) {
+        ph_window_skip_part(output->window);
+        ph_snapshot_unref(&output->newest);
+    }
 }
 
 void ph_output_set_init(struct ph_output *output, struct ph_buf *bytes)
@@ -60,6 +109,7 @@ static void begin_segment(struct ph_output *output, ph_usec pdt)
     }
     ph_window_open_segment(output->window, pdt, output->is_discontinuity_due, output->init);
     output->discontinuity_number += output->is_discontinuity_due ? 1 : 0;
+    output->is_discontinuity = output->is_discontinuity_due;
     output->is_discontinuity_due = false;
 }
 
@@ -115,6 +165,13 @@ void ph_output_end(struct ph_output *output)
 int64_t ph_output_msn(const struct ph_output *output)
 {
     return output->window != NULL ? ph_window_msn(output->window) : output->params.first_msn;
+}
+
+int64_t ph_output_next_msn(const struct ph_output *output)
+{
+    bool has_open = output->window != NULL && ph_window_has_open_segment(output->window);
+
+    return ph_output_msn(output) + (has_open ? 1 : 0);
 }
 
 int64_t ph_output_next_discontinuity(const struct ph_output *output)

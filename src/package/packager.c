@@ -63,6 +63,23 @@ void ph_packager_destroy(struct ph_packager **ref)
     free(p);
 }
 
+void ph_packager_go_on(struct ph_packager *p, int64_t next_msn, int64_t next_discontinuity,
+                       bool is_break)
+{
+    /* The others take their first numbers from the one that leads. */
+    ph_output_go_on(&p->av.output, next_msn, next_discontinuity, is_break);
+}
+
+int64_t ph_packager_next_msn(const struct ph_packager *p)
+{
+    return ph_output_next_msn(&p->av.output);
+}
+
+int64_t ph_packager_next_discontinuity(const struct ph_packager *p)
+{
+    return ph_output_next_discontinuity(&p->av.output);
+}
+
 static struct ph_output *output_of(struct ph_packager *p, enum ph_rendition rendition)
 {
     switch (rendition) {

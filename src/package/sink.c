@@ -256,8 +256,7 @@ static void set_tracks(struct ph_packager *p, bool is_break)
     ph_ts_set_tracks(&p->ts, video, audio, is_break);
     ph_interleave_begin(&p->interleave, video != NULL);
     if (audio != NULL && p->audio.output.window == NULL) {
-        ph_output_reset(&p->audio.output, ph_output_msn(&p->av.output),
-                        ph_output_next_discontinuity(&p->av.output));
+        ph_output_join(&p->audio.output, &p->av.output);
     }
 }
 
@@ -322,6 +321,8 @@ static void on_pause(void *arg, ph_usec now)
 
     (void)now;
     log_lost(p, close_all(p));
+    ph_output_abandon_hint(&p->av.output);
+    ph_output_abandon_hint(&p->audio.output);
     ph_packager_publish(p);
     p->is_gop_long = false;
     p->is_gop_told = false;

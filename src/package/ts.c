@@ -42,7 +42,7 @@ void ph_ts_want(struct ph_ts *ts, bool wanted)
 {
     if (ts->is_wanted && !wanted) {
         ph_mpegts_destroy(&ts->mpegts);
-        ph_output_reset(&ts->output, 0, 0);
+        ph_output_reset(&ts->output);
     }
     ts->is_wanted = wanted;
 }
@@ -83,8 +83,7 @@ int ph_ts_begin_segment(struct ph_ts *ts, const struct ph_fmp4 *leader, bool is_
     int err = ph_mpegts_create(&ts->mpegts, ts->video, ts->audio, !is_first);
     ts->is_unsupported = err != PH_OK;
     if (err == PH_OK && is_first) {
-        ph_output_reset(&ts->output, ph_output_msn(&leader->output),
-                        ph_output_next_discontinuity(&leader->output));
+        ph_output_join(&ts->output, &leader->output);
     }
     return err == PH_EUNSUPPORTED ? PH_OK : err;
 }

@@ -40,6 +40,7 @@ struct ph_window *ph_window_create(const struct ph_window_params *params)
 
     window->params = *params;
     window->next_msn = params->first_msn;
+    window->next_part = params->first_part;
     window->discontinuity_number = params->first_discontinuity;
     return window;
 }
@@ -62,7 +63,7 @@ void ph_window_destroy(struct ph_window **ref)
 
 void ph_window_set_part_target(struct ph_window *window, ph_usec part_target)
 {
-    PH_ASSERT(window->next_part == 0);
+    PH_ASSERT(window->next_part == window->params.first_part);
     window->part_target = part_target;
 }
 
@@ -164,6 +165,12 @@ void ph_window_add_part(struct ph_window *window, struct ph_buf *bytes, ph_usec 
     enforce_max_bytes(window);
 }
 
+void ph_window_skip_part(struct ph_window *window)
+{
+    PH_ASSERT(window->open == NULL);
+    window->next_part++;
+}
+
 static void append(struct ph_window *window, struct ph_segment *segment)
 {
     if (window->count == window->cap) {
@@ -214,6 +221,11 @@ bool ph_window_is_ended(const struct ph_window *window)
 int64_t ph_window_msn(const struct ph_window *window)
 {
     return window->next_msn;
+}
+
+int64_t ph_window_next_part(const struct ph_window *window)
+{
+    return window->next_part;
 }
 
 ph_usec ph_window_open_duration(const struct ph_window *window)

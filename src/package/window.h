@@ -26,6 +26,7 @@ struct ph_window_params {
     size_t max_bytes;
     int64_t first_msn;
     int64_t first_discontinuity; /* EXT-X-DISCONTINUITY-SEQUENCE to begin with */
+    int64_t first_part;          /* running number */
 };
 
 struct ph_window *ph_window_create(const struct ph_window_params *params);
@@ -46,6 +47,13 @@ void ph_window_add_part(struct ph_window *window, struct ph_buf *bytes, ph_usec 
                         bool is_independent);
 
 /*
+ * The number that the next part would have had is never used: the part that was hinted at does not
+ * come (RFC 8216bis section 6.2.6). Between two segments only, since the parts of one are numbered
+ * in a row.
+ */
+void ph_window_skip_part(struct ph_window *window);
+
+/*
  * Closes the segment under way, if there is one. One without parts vanishes: its msn is used
  * again, and the next segment inherits its discontinuity.
  */
@@ -58,6 +66,8 @@ bool ph_window_has_open_segment(const struct ph_window *window);
 bool ph_window_is_ended(const struct ph_window *window);
 /* The msn of the segment under way, or of the next. */
 int64_t ph_window_msn(const struct ph_window *window);
+/* The running number of the next part. */
+int64_t ph_window_next_part(const struct ph_window *window);
 ph_usec ph_window_open_duration(const struct ph_window *window);
 size_t ph_window_bytes(const struct ph_window *window);
 /* Segments that are closed and listed. */
