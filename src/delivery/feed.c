@@ -29,7 +29,8 @@ struct feed {
     struct ph_packager *packager;
     struct slot *slots;                     /* for each rendition one for each worker */
     uint64_t wanted_by[PH_RENDITION_COUNT]; /* a bit for each worker */
-    bool is_on_air;
+    bool is_on_air;                         /* this and the next: as it was told last */
+    bool is_away;
 };
 
 struct listener {
@@ -93,7 +94,8 @@ static void post_news(struct feed *feed, unsigned worker, enum ph_rendition rend
         .entry = feed->entry,
         .rendition = rendition,
         .snapshot = snapshot != NULL ? ph_snapshot_ref(snapshot) : NULL,
-        .is_on_air = feed->is_on_air,
+        .is_on_air = status.is_on_air,
+        .is_away = status.is_away,
         .is_expected = status.is_expected,
     };
     ph_stats_add(params->stats[feed->entry->home], PH_STAT_SNAPSHOTS, snapshot != NULL);
@@ -122,17 +124,25 @@ static void on_snapshot(void *arg, struct ph_snapshot *snapshot)
 
 static const struct ph_packager_ops packager_ops = {.on_snapshot = on_snapshot};
 
-/* Beside the packager, a sink that only learns whether the channel is on air. */
-static void set_on_air(struct feed *feed, bool is_on_air)
+/* Beside the packager, a sink that only learns when to look whether the channel is on air. */
+static void tell_state(struct feed *feed)
 {
-    if (feed->is_on_air == is_on_air) {
-        return;
-    }
-    feed->is_on_air = is_on_air;
     if (feed->wanted_by[PH_RENDITION_AV] != 0) {
         struct ph_snapshot *snapshot = ph_packager_snapshot(feed->packager, PH_RENDITION_AV);
         post_to_all(feed, PH_RENDITION_AV, snapshot);
         ph_snapshot_unref(&snapshot);
+    }
+}
+
+static void look(struct feed *feed)
+{
+    struct ph_channel_status status;
+
+    ph_channel_get_status(feed->entry->channel, &status);
+    if (feed->is_on_air != status.is_on_air || feed->is_away != status.is_away) {
+        feed->is_on_air = status.is_on_air;
+        feed->is_away = status.is_away;
+        tell_state(feed);
     }
 }
 
@@ -141,7 +151,7 @@ static void on_program(void *arg, struct ph_program *program, ph_usec wall, bool
     (void)program;
     (void)wall;
     (void)discontinuity;
-    set_on_air(arg, true);
+    look(arg);
 }
 
 static void on_packet(void *arg, const AVPacket *packet, ph_usec now)
@@ -151,17 +161,28 @@ static void on_packet(void *arg, const AVPacket *packet, ph_usec now)
     (void)now;
 }
 
-static void on_pause_or_end(void *arg, ph_usec now)
+static void on_pause(void *arg, ph_usec now)
 {
     (void)now;
-    set_on_air(arg, false);
+    look(arg);
+}
+
+/* Who waits for a first snapshot has to hear that none will come. */
+static void on_end(void *arg, ph_usec now)
+{
+    struct feed *feed = arg;
+
+    (void)now;
+    feed->is_on_air = false;
+    feed->is_away = false;
+    tell_state(feed);
 }
 
 static const struct ph_sink_ops state_sink = {
     .on_program = on_program,
     .on_packet = on_packet,
-    .on_pause = on_pause_or_end,
-    .on_end = on_pause_or_end,
+    .on_pause = on_pause,
+    .on_end = on_end,
 };
 
 static struct slot *create_slots(struct ph_feeds *feeds)

@@ -14,6 +14,7 @@ struct ph_news {
     enum ph_rendition rendition;
     struct ph_snapshot *snapshot; /* NULL: nothing to list yet; borrowed */
     bool is_on_air;
+    bool is_away;     /* nothing but the slate is on air, and somebody may be again */
     bool is_expected; /* a session is there or may come back; with snapshot NULL: wait for one */
 };
 

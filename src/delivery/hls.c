@@ -100,8 +100,9 @@ static void answer_segment(struct ph_http_exchange *exchange, enum ph_rendition 
 /* Public facts of a channel, for the watch page. */
 static void answer_info(struct ph_http_exchange *exchange, const struct ph_view *view)
 {
-    json_t *info = json_pack("{s:s, s:s, s:b}", "name", view->entry->conf->name, "title",
-                             ph_channel_title(view->entry->channel), "live", (int)view->is_on_air);
+    json_t *info = json_pack("{s:s, s:s, s:b, s:b}", "name", view->entry->conf->name, "title",
+                             ph_channel_title(view->entry->channel), "live", (int)view->is_on_air,
+                             "away", (int)view->is_away);
     char *text = info != NULL ? json_dumps(info, JSON_COMPACT) : NULL;
 
     json_decref(info);

@@ -35,6 +35,7 @@ static void take_news(void *arg, const struct ph_news *news)
     view->snapshots[rendition] = news->snapshot != NULL ? ph_snapshot_ref(news->snapshot) : NULL;
     view->is_known[rendition] = true;
     view->is_on_air = news->is_on_air;
+    view->is_away = news->is_away;
     view->is_expected = news->is_expected;
     views->on_news(views->arg, view, rendition);
 }

@@ -16,6 +16,7 @@ struct ph_view {
     bool is_known[PH_RENDITION_COUNT];                 /* it has done so at least once */
     ph_usec used_at[PH_RENDITION_COUNT];
     bool is_on_air;
+    bool is_away;
     bool is_expected;
     struct ph_hold_list holds[PH_RENDITION_COUNT]; /* requests that wait for news */
 };

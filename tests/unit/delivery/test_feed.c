@@ -75,7 +75,7 @@ static void who_asks_is_told_the_state(void **state)
     settle(f->world);
     assert_true(view->is_known[PH_RENDITION_AV]);
     assert_null(view->snapshots[PH_RENDITION_AV]);
-    assert_false(view->is_publishing);
+    assert_false(view->is_expected);
     assert_false(view->is_on_air);
     assert_int_equal(f->heard[f->world->away].count[PH_RENDITION_AV], 1);
     assert_null(ph_views_find(f->views[0], "nobody", 6));
@@ -99,7 +99,7 @@ static void news_come_in_order_and_only_to_who_wants_them(void **state)
     }
     assert_in_range(f->heard[world->away].count[PH_RENDITION_AV], 45, 65);
     assert_true(view->is_on_air);
-    assert_true(view->is_publishing);
+    assert_true(view->is_expected);
     assert_int_equal(f->heard[world->away].count[PH_RENDITION_AUDIO], 0);
     /* Nothing is posted for nobody: for each part once, and when it went on air. */
     assert_in_range(atomic_load(&world->stats[world->home].value[PH_STAT_SNAPSHOTS]), 1,
@@ -131,6 +131,75 @@ static void the_end_of_a_session_is_news(void **state)
     wait_for(world, 90 * S);
     settle(world);
     assert_true(view->snapshots[PH_RENDITION_AV]->is_ended);
+}
+
+/* In the steps of a loop that has nothing else to do. */
+static void let_pass(struct world *world, ph_usec duration)
+{
+    for (ph_usec end = world->now.mono + duration; world->now.mono < end;) {
+        ph_usec at = ph_channel_deadline(world->entry->channel);
+        wait_for(world, (at < end ? at : end) - world->now.mono);
+        settle(world);
+    }
+}
+
+static void the_slate_is_not_the_seller(void **state)
+{
+    struct fixture *f = *state;
+    struct world *world = f->world;
+    const struct ph_view *view = use(f, world->away, PH_RENDITION_AV, 0);
+    struct ph_slate *slate;
+
+    assert_int_equal(ph_slate_create(&slate), PH_OK);
+    ph_channel_use_slate(world->entry->channel, slate);
+    publish(world);
+    settle(world);
+    assert_false(view->is_away); /* nobody has seen anything that could come back */
+    play(world, 6000);
+    settle(world);
+    assert_true(view->is_on_air);
+    assert_false(view->is_away);
+    unpublish(world);
+    settle(world);
+    assert_false(view->is_on_air);
+    assert_true(view->is_away);
+    assert_true(view->is_expected);
+
+    int64_t parts = view->snapshots[PH_RENDITION_AV]->next_part;
+    let_pass(world, 8 * S);
+    assert_false(view->is_on_air);
+    assert_true(view->is_away);
+    assert_in_range(view->snapshots[PH_RENDITION_AV]->next_part - parts, 20, 30);
+
+    publish(world);
+    play(world, 2000);
+    settle(world);
+    assert_true(view->is_on_air);
+    assert_false(view->is_away);
+    unpublish(world);
+    let_pass(world, 90 * S);
+    assert_false(view->is_on_air);
+    assert_false(view->is_away);
+    assert_false(view->is_expected);
+    assert_true(view->snapshots[PH_RENDITION_AV]->is_ended);
+    ph_slate_destroy(&slate);
+}
+
+/* After a restart: viewers wait for a first snapshot, until nobody comes any more. */
+static void who_waits_for_nothing_hears_of_it(void **state)
+{
+    struct fixture *f = *state;
+    struct world *world = f->world;
+
+    ph_channel_resume(world->entry->channel, PH_SLATE_NONE, 10 * S, world->now);
+    const struct ph_view *view = use(f, world->away, PH_RENDITION_AV, 0);
+    settle(world);
+    assert_null(view->snapshots[PH_RENDITION_AV]);
+    assert_true(view->is_away);
+    assert_true(view->is_expected);
+    let_pass(world, 80 * S);
+    assert_false(view->is_away);
+    assert_false(view->is_expected);
 }
 
 static void nobody_listens_for_ever(void **state)
@@ -296,6 +365,8 @@ int main(void)
         TEST(who_asks_is_told_the_state),
         TEST(news_come_in_order_and_only_to_who_wants_them),
         TEST(the_end_of_a_session_is_news),
+        TEST(the_slate_is_not_the_seller),
+        TEST(who_waits_for_nothing_hears_of_it),
         TEST(nobody_listens_for_ever),
         TEST(mpegts_is_made_while_anybody_wants_it),
         TEST(wishes_and_news_under_way_at_the_end_are_freed),

@@ -181,6 +181,11 @@ static struct edge read_edge(struct fixture *f)
     return edge;
 }
 
+static void check_info(struct fixture *f, const char *text)
+{
+    assert_non_null(strstr(ask(f, "/live/sinho/info.json", "")->body, text));
+}
+
 static void off_air_there_is_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -198,7 +203,7 @@ static void off_air_there_is_nothing(void **state)
     assert_string_equal(playlist->type, "application/problem+json");
     check_status(part, 404);
     check_status(info, 200);
-    assert_non_null(strstr(info->body, "\"live\":false"));
+    assert_non_null(strstr(info->body, "\"live\":false,\"away\":false"));
     check_status(ask(f, "/live/sinho/index.m3u8", ""), 404); /* now it is known */
     check_status(ask(f, "/live/nobody/index.m3u8", ""), 404);
 }
@@ -225,7 +230,7 @@ static void a_first_viewer_waits_for_the_first_segment(void **state)
     assert_non_null(strstr(index->body, "CODECS=\"avc1."));
     assert_non_null(strstr(index->body, "av.m3u8"));
     assert_string_equal(playlist->cache, "public, max-age=1");
-    assert_non_null(strstr(ask(f, "/live/sinho/info.json", "")->body, "\"live\":true"));
+    check_info(f, "\"live\":true,\"away\":false");
 }
 
 static void a_blocking_reload_waits_for_its_part(void **state)
@@ -455,6 +460,7 @@ static void the_publisher_goes(void **state)
     settle(world);
     check_status(segment, 200); /* the pause has ended it */
     check_status(next, 0);
+    check_info(f, "\"live\":false,\"away\":true");
     wait_for(world, 90 * S);
     settle(world);
     check_status(next, 200);
@@ -463,7 +469,7 @@ static void the_publisher_goes(void **state)
     /* Nobody may wait for anything any more. */
     check_status(ask(f, "/live/sinho/av.m3u8", with("_HLS_msn=%" PRId64, edge.msn + 1)), 200);
     check_status(ask(f, "/live/sinho/av.m3u8", with("_HLS_msn=%" PRId64, edge.msn + 900)), 200);
-    assert_non_null(strstr(ask(f, "/live/sinho/info.json", "")->body, "\"live\":false"));
+    check_info(f, "\"live\":false,\"away\":false");
 }
 
 static void clients_that_leave_are_forgotten(void **state)
