@@ -103,6 +103,7 @@ struct ph_overlay_api *ph_overlay_api_create(struct ph_overlay *overlay, unsigne
                      ph_loop_now(api->loop));
     }
     api->images = ph_image_cache_create(PH_API_IMAGE_CACHE_BYTES);
+    ph_api_waits_init(&api->waits, api->loop, PH_STORE_PATIENCE);
     ph_overlay_attach(overlay, worker, on_picture, api);
     return api;
 }
@@ -137,6 +138,7 @@ void ph_overlay_api_destroy(struct ph_overlay_api **ref)
     for (size_t i = 0; i < ph_registry_count(api->params->registry); i++) {
         ph_api_channel_fini(&api->channels[i]);
     }
+    ph_api_waits_fini(&api->waits);
     ph_image_cache_destroy(&api->images);
     free(api->channels);
     free(api);

@@ -2,6 +2,7 @@
 #ifndef PHIEN_OVERLAY_API_H
 #define PHIEN_OVERLAY_API_H
 
+#include "api_waits.h"
 #include "image.h"
 #include "overlay.h"
 #include "rate.h"
@@ -11,6 +12,7 @@
 enum {
     PH_API_MISSED_MAX = 64, /* events that a reader may have missed and still get */
     PH_API_IMAGE_CACHE_BYTES = 16 * 1024 * 1024,
+    PH_API_KEEPING_MAX = 16, /* images that a worker has on their way to the disk */
 };
 
 /* What happened at one change, for those who come back after it. */
@@ -38,6 +40,8 @@ struct ph_overlay_api {
     struct ph_loop *loop;
     struct ph_api_channel *channels; /* by the registry's index */
     struct ph_image_cache *images;
+    unsigned keeping;             /* images */
+    struct ph_api_waits waits;    /* of those who write */
     struct ph_api_fetch *fetches; /* images that the store is asked for */
     bool is_draining;
 };

@@ -18,7 +18,8 @@
 
 struct upload {
     struct ph_store_image image;
-    struct ph_http_exchange *exchange; /* NULL: the client is gone */
+    struct ph_overlay_api *api;
+    struct ph_api_wait wait;
     unsigned width;
     unsigned height;
 };
@@ -29,25 +30,16 @@ static void free_upload(struct upload *upload)
     free(upload);
 }
 
-static void on_upload_abort(void *arg)
-{
-    struct upload *upload = arg;
-
-    upload->exchange = NULL;
-}
-
-static void answer_upload(struct upload *upload)
+static void answer_upload(const struct upload *upload, struct ph_http_exchange *exchange)
 {
     const struct ph_store_image *image = &upload->image;
 
-    ph_http_exchange_on_abort(upload->exchange, NULL, NULL);
     if (image->job.err == PH_ELIMIT) {
-        ph_problem_respond(upload->exchange, 409, "the channel's products show too many images",
-                           NULL);
+        ph_problem_respond(exchange, 409, "the channel's products show too many images", NULL);
     } else if (image->job.err != PH_OK) {
-        ph_problem_respond(upload->exchange, 503, "it could not be saved; try again", NULL);
+        ph_problem_respond(exchange, 503, "it could not be saved; try again", NULL);
     } else {
-        ph_api_respond_json(upload->exchange, image->is_new ? 201 : 200, NULL,
+        ph_api_respond_json(exchange, image->is_new ? 201 : 200, NULL,
                             ph_api_answer_image(image->channel, image->name, upload->width,
                                                 upload->height, image->bytes->len));
     }
@@ -56,9 +48,11 @@ static void answer_upload(struct upload *upload)
 static void on_kept(struct ph_store_job *job)
 {
     struct upload *upload = ph_container_of(job, struct upload, image.job);
+    struct ph_http_exchange *exchange = ph_api_wait_end(&upload->wait);
 
-    if (upload->exchange != NULL) {
-        answer_upload(upload);
+    upload->api->keeping--;
+    if (exchange != NULL) {
+        answer_upload(upload, exchange);
     }
     free_upload(upload);
 }
@@ -86,8 +80,9 @@ static void keep(struct ph_overlay_api *api, struct ph_http_exchange *exchange, 
     upload->image.job.on_discard = on_keep_gone;
     upload->image.channel = channel;
     upload->image.type = type;
-    upload->exchange = exchange;
-    ph_http_exchange_on_abort(exchange, on_upload_abort, upload);
+    upload->api = api;
+    api->keeping++;
+    ph_api_wait_begin(&api->waits, &upload->wait, exchange);
     ph_store_post_image(ph_overlay_store(api->overlay), &upload->image);
 }
 
@@ -112,6 +107,12 @@ static void handle_upload(struct ph_http_exchange *exchange, const struct ph_htt
     }
     if (!ph_rate_take(&api->channels[entry->index].uploads, ph_loop_now(api->loop))) {
         ph_problem_respond(exchange, 429, "too many images for this channel; wait a second", NULL);
+        free_upload(upload);
+        return;
+    }
+    if (api->keeping >= PH_API_KEEPING_MAX) {
+        ph_problem_respond(exchange, 503, "the disk is slow, and others wait for it; try again",
+                           NULL);
         free_upload(upload);
         return;
     }

@@ -20,15 +20,9 @@
 struct trip {
     struct ph_desk_write write;
     const struct ph_registry_entry *entry;
-    struct ph_http_exchange *exchange; /* the worker's thread; NULL: the client is gone */
+    struct ph_http_exchange *exchange; /* until it is on its way */
+    struct ph_api_wait wait;           /* from then on */
 };
-
-static void on_abort(void *arg)
-{
-    struct trip *trip = arg;
-
-    trip->exchange = NULL;
-}
 
 static void free_trip(struct trip *trip)
 {
@@ -36,15 +30,14 @@ static void free_trip(struct trip *trip)
     free(trip);
 }
 
-static void answer(struct trip *trip)
+static void answer(const struct trip *trip, struct ph_http_exchange *exchange)
 {
     const struct ph_desk_answer *said = &trip->write.answer;
 
-    ph_http_exchange_on_abort(trip->exchange, NULL, NULL);
     if (said->status >= 400) {
-        ph_problem_respond(trip->exchange, said->status, said->detail, &said->faults);
+        ph_problem_respond(exchange, said->status, said->detail, &said->faults);
     } else {
-        ph_api_respond_json(trip->exchange, said->status, NULL,
+        ph_api_respond_json(exchange, said->status, NULL,
                             ph_api_answer_write(&trip->write, trip->entry->conf->name));
     }
 }
@@ -52,9 +45,10 @@ static void answer(struct trip *trip)
 static void on_answer(struct ph_desk_write *write)
 {
     struct trip *trip = ph_container_of(write, struct trip, write);
+    struct ph_http_exchange *exchange = ph_api_wait_end(&trip->wait);
 
-    if (trip->exchange != NULL) {
-        answer(trip);
+    if (exchange != NULL) {
+        answer(trip, exchange);
     }
     free_trip(trip);
 }
@@ -142,7 +136,7 @@ static void go_on(struct ph_overlay_api *api, struct trip *trip, int err)
         return;
     }
     trip->write.change.if_rev = read_if_match(ph_http_exchange_request(exchange)->if_match);
-    ph_http_exchange_on_abort(exchange, on_abort, trip);
+    ph_api_wait_begin(&api->waits, &trip->wait, exchange);
     ph_overlay_post(api->overlay, trip->entry, &trip->write);
 }
 

@@ -263,6 +263,7 @@ static void accept(struct ph_desk *desk, struct ph_desk_write *write)
         .idempotency_key = *write->key != '\0' ? write->key : NULL,
     };
     replace_state(&desk->accepted, after);
+    write->since = ph_loop_now(desk->params.loop);
     ph_desk_list_add(&desk->pending, write);
     arm_card_timer(desk);
     ph_store_post_write(desk->params.store, &write->store);
@@ -279,26 +280,44 @@ static struct ph_desk_write *find_elder(const struct ph_desk *desk, const char *
     return NULL;
 }
 
-/* True: there was a request with this key already, and the answer is its. */
-static bool try_replay(struct ph_desk *desk, struct ph_desk_write *write)
+static bool has_key(const struct ph_desk_write *write)
 {
-    if (*write->key == '\0' || write->is_dry_run) {
-        return false;
-    }
-    int64_t seq = ph_desk_keys_find(&desk->keys, write->key);
+    return *write->key != '\0' && !write->is_dry_run;
+}
+
+/* True: a request with this key is done, and the answer is its. */
+static bool try_replay(const struct ph_desk *desk, struct ph_desk_write *write)
+{
+    int64_t seq = has_key(write) ? ph_desk_keys_find(&desk->keys, write->key) : -1;
+
     if (seq >= 0) {
         write->answer.status = 200;
         write->answer.is_replayed = true;
         write->answer.seq = seq;
         ph_desk_write_answer(write);
-        return true;
     }
-    struct ph_desk_write *elder = find_elder(desk, write->key);
+    return seq >= 0;
+}
+
+/* True: a request with this key is under way, and the answer will be its. */
+static bool try_join(struct ph_desk *desk, struct ph_desk_write *write)
+{
+    struct ph_desk_write *elder = has_key(write) ? find_elder(desk, write->key) : NULL;
+
     if (elder != NULL) {
         write->twins = elder->twins;
         elder->twins = write;
     }
     return elder != NULL;
+}
+
+/* A disk that stands still: what is taken now would only pile up in front of it. */
+static bool is_stalled(const struct ph_desk *desk)
+{
+    const struct ph_desk_write *oldest = desk->pending.first;
+
+    return oldest != NULL &&
+           ph_loop_now(desk->params.loop) - oldest->since >= desk->params.patience;
 }
 
 static void deliver_write(struct ph_mail *mail)
@@ -309,6 +328,10 @@ static void deliver_write(struct ph_mail *mail)
     if (desk->is_closed) {
         refuse(desk, write, 503, "the server ends; try again");
     } else if (try_replay(desk, write)) {
+        return;
+    } else if (is_stalled(desk)) {
+        refuse(desk, write, 503, "the disk is slow, and others wait for it; try again");
+    } else if (try_join(desk, write)) {
         return;
     } else if (!ph_rate_take(&desk->rate, ph_loop_now(desk->params.loop))) {
         refuse(desk, write, 429, "too many changes of this channel; wait a second");

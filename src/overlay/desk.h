@@ -32,6 +32,7 @@ struct ph_desk_params {
     struct ph_loop *loop; /* the home's */
     struct ph_store *store;
     unsigned writes_per_s; /* 0: no limit */
+    ph_usec patience;      /* with the store: nothing more is taken while it takes longer */
     const struct ph_desk_ops *ops;
     void *arg;
 };

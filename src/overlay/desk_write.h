@@ -42,6 +42,7 @@ struct ph_desk_write {
     struct ph_store_write store;
     struct ph_desk_write *next;  /* in the list it is in */
     struct ph_desk_write *twins; /* that came with the same key meanwhile */
+    ph_usec since;               /* when the store got it */
     bool is_doomed;              /* what it was built on has failed */
     int64_t cue_seq;             /* of the cue whose place it waits for */
     ph_usec deadline;            /* of that */

@@ -177,6 +177,7 @@ static int create_desk(struct ph_overlay *overlay, size_t index)
         .loop = overlay->params.loops[entry->home],
         .store = overlay->store,
         .writes_per_s = overlay->params.conf->overlay.writes_per_s,
+        .patience = PH_STORE_PATIENCE,
         .ops = &desk_ops,
         .arg = &overlay->seats[entry->home],
     };

@@ -21,6 +21,9 @@ struct ph_store_answer {
     int64_t seq;
 };
 
+/* How long a job may take until nobody waits for it any more; busy databases are waited for 5 s. */
+#define PH_STORE_PATIENCE (6 * PH_USEC_PER_S)
+
 enum { PH_STORE_ANSWERS_MAX = 64 }; /* kept for each channel, the newest */
 
 /*

@@ -6,7 +6,7 @@
 #include "exchange_note.h"
 
 #include "fake_store.h"
-#include "overlay/overlay.h"
+#include "overlay/api.h"
 
 #include <phien/core/log.h>
 
@@ -619,6 +619,28 @@ static void images_come_no_faster_than_other_changes(void **state)
     note_expect(notes[IMAGES_AT_ONCE], 429, "wait a second");
 }
 
+/* Each is two megabytes at most, and the disk may stand still. */
+static void images_on_their_way_to_the_disk_are_few(void **state)
+{
+    struct fixture *f = *state;
+    struct note *notes[PH_API_KEEPING_MAX];
+
+    for (size_t i = 0; i < PH_ARRAY_SIZE(notes); i++) {
+        notes[i] = upload(f, png, sizeof(png));
+    }
+    assert_int_equal(fake.count, PH_API_KEEPING_MAX);
+    note_expect(upload(f, png, sizeof(png)), 503, "the disk is slow");
+    assert_int_equal(fake.count, PH_API_KEEPING_MAX);
+    fake_end_all();
+    settle(f);
+    note_expect(notes[0], 201, NULL);
+    struct note *later = upload(f, png, sizeof(png));
+    assert_int_equal(later->status, 0);
+    fake_end_all();
+    settle(f);
+    note_expect(later, 200, NULL);
+}
+
 static void images_that_are_not_there(void **state)
 {
     struct fixture *f = *state;
@@ -742,6 +764,7 @@ int main(void)
         TEST(what_is_no_image_is_refused),
         cmocka_unit_test_setup_teardown(images_come_no_faster_than_other_changes, set_up_slow,
                                         tear_down),
+        TEST(images_on_their_way_to_the_disk_are_few),
         TEST(images_that_are_not_there),
         TEST(readers_of_images_may_go_away),
         TEST(a_drain_waits_for_the_last_change),

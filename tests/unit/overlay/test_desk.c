@@ -6,10 +6,13 @@
 #include "overlay/desk.h"
 
 #include <phien/core/log.h>
+#include <phien/net/timer.h>
 
 #include <stdlib.h>
 
 enum { HEARD_MAX = 64 };
+
+#define PATIENCE (50 * PH_USEC_PER_MS)
 
 /* A write and what it was answered. */
 struct asked {
@@ -112,6 +115,7 @@ static void open_desk(struct fixture *f)
         .loop = f->loop,
         .store = (struct ph_store *)&fake,
         .writes_per_s = f->writes_per_s,
+        .patience = PATIENCE,
         .ops = &desk_ops,
         .arg = f,
     };
@@ -570,6 +574,44 @@ static void what_is_under_way_at_the_end_is_given_back(void **state)
     }
 }
 
+static void stop_loop(void *arg)
+{
+    ph_loop_stop(arg);
+}
+
+/* Runs the loop for so long; once. */
+static void let_pass(struct fixture *f, ph_usec duration)
+{
+    struct ph_timer *timer = ph_timer_create(f->loop, stop_loop, f->loop);
+
+    ph_timer_set(timer, ph_loop_now(f->loop) + duration);
+    ph_loop_run(f->loop);
+    ph_timer_destroy(&timer);
+}
+
+/* Nothing piles up in front of a disk that stands still, not even those who ask again. */
+static void a_disk_that_stands_still_gets_no_more(void **state)
+{
+    struct fixture *f = *state;
+
+    put_plums(f);
+    const struct asked *first = ask_patch_with(f, "A1", "{\"stock_delta\":-1}", "k1", -1);
+    const struct asked *second = ask_patch_with(f, "A1", "{\"stock_delta\":-1}", "k2", -1);
+    let_pass(f, PATIENCE);
+    expect(ask_patch(f, "A1", "{\"stock_delta\":-1}"), 503, 0);
+    expect(ask_patch_with(f, "A1", "{\"stock_delta\":-1}", "k1", -1), 503, 0);
+    assert_int_equal(fake.count, 2);
+    assert_int_equal(first->answers + second->answers, 0);
+
+    finish_all(f);
+    expect(first, 200, 2);
+    expect(second, 200, 3);
+    expect(ask_patch_with(f, "A1", "{\"stock_delta\":-1}", "k1", -1), 200, 2);
+    const struct asked *later = ask_patch(f, "A1", "{\"stock_delta\":-1}");
+    finish_all(f);
+    expect(later, 200, 4);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -585,6 +627,7 @@ int main(void)
         TEST(twins_of_a_failure_fail_and_may_try_again),
         TEST(a_refusal_is_not_remembered),
         TEST(too_many_are_refused),
+        TEST(a_disk_that_stands_still_gets_no_more),
         TEST(what_is_kept_is_there_after_a_restart),
         TEST(a_closed_desk_finishes_and_takes_no_more),
         TEST(what_is_under_way_at_the_end_is_given_back),
