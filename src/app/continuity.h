@@ -23,14 +23,16 @@ enum { PH_CONTINUITY_MSN_MARGIN = 1024, PH_CONTINUITY_DISCONTINUITY_MARGIN = 64 
 
 /* What the file said of a channel. */
 struct ph_continuity_entry {
-    struct ph_feed_record record; /* with the margins; all zero: it said nothing */
-    ph_usec noted_at;             /* wall clock; a time to come counts as now */
+    /* With the margins; live only if it is still to be expected. All zero: it said nothing. */
+    struct ph_feed_record record;
+    ph_usec noted_at; /* wall clock; a time to come counts as now */
 };
 
 /*
  * Reads the file and makes sure that it can be written: then PH_OK and *out, with an entry for each
  * channel of the registry. *out is NULL with PH_OK where `state` is empty. What cannot be used is
- * logged (state.unreadable) and left aside; PH_EIO, logged as well: the file cannot be written.
+ * logged (state.unreadable) and left aside, a whole file as PATH.unreadable; PH_EIO, logged as
+ * well: the file cannot be written.
  */
 PH_MUST_CHECK int ph_continuity_create(struct ph_continuity **out, const struct ph_conf *conf,
                                        const struct ph_registry *registry);
