@@ -198,6 +198,14 @@ static struct slot *create_slots(struct ph_feeds *feeds)
     return slots;
 }
 
+static void go_on(struct feed *feed, const struct ph_feed_record *record)
+{
+    if (record->next_msn != 0) {
+        ph_packager_go_on(feed->packager, record->next_msn, record->next_discontinuity,
+                          record->is_live);
+    }
+}
+
 static void open_feed(struct ph_feeds *feeds, size_t index)
 {
     const struct ph_feeds_params *params = &feeds->params;
@@ -209,6 +217,9 @@ static void open_feed(struct ph_feeds *feeds, size_t index)
     feed->packager =
         ph_packager_create(params->conf, feed->entry->conf->name, params->epoch, params->wall,
                            params->stats[feed->entry->home], &packager_ops, feed);
+    if (params->records != NULL) {
+        go_on(feed, &params->records[index]);
+    }
     ph_channel_add_sink(feed->entry->channel, &ph_packager_sink, feed->packager);
     ph_channel_add_sink(feed->entry->channel, &state_sink, feed);
 }
@@ -225,6 +236,7 @@ struct ph_feeds *ph_feeds_create(const struct ph_feeds_params *params)
     for (size_t i = 0; i < count; i++) {
         open_feed(feeds, i);
     }
+    feeds->params.records = NULL;
     return feeds;
 }
 
@@ -257,6 +269,21 @@ size_t ph_feeds_bytes(const struct ph_feeds *feeds, const struct ph_registry_ent
     const struct feed *feed = &feeds->feeds[entry->index];
 
     return ph_packager_bytes(feed->packager);
+}
+
+void ph_feeds_record(const struct ph_feeds *feeds, const struct ph_registry_entry *entry,
+                     struct ph_feed_record *out)
+{
+    const struct feed *feed = &feeds->feeds[entry->index];
+    struct ph_channel_status status;
+
+    ph_channel_get_status(entry->channel, &status);
+    *out = (struct ph_feed_record){
+        .next_msn = ph_packager_next_msn(feed->packager),
+        .next_discontinuity = ph_packager_next_discontinuity(feed->packager),
+        .slate = status.slate,
+        .is_live = status.is_expected,
+    };
 }
 
 struct ph_audience *ph_feeds_audience(const struct ph_feeds *feeds)
