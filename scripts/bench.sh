@@ -122,6 +122,7 @@ start_phien()
     rm -f "$database"*
     {
         echo "workers: 1"
+        echo "state: \"$work/phien.state\""
         echo "log: { level: warn }"
         echo "rtmp: { listen: \"$host:$rtmp_port\" }"
         echo "srt: { listen: \"${2:-}\" }"

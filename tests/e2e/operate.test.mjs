@@ -80,6 +80,7 @@ test('a port that is in use', async (t) => {
     ['http', occupied.address().port]];
   for (const [what, port] of cases) {
     const path = writeConfig(directory, {
+      state: '',
       rtmp: { listen: '127.0.0.1:0' }, srt: { listen: '' }, http: { listen: '127.0.0.1:0' },
       [what]: { listen: `127.0.0.1:${port}` }, channels: CHANNELS,
     }, 'second.yaml');

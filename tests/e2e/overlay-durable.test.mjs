@@ -173,6 +173,7 @@ async function checkSecond(t) {
   const seller = new Seller(server, 'cho');
   await seller.add('A1');
   const path = writeConfig(directory, {
+    state: '',
     rtmp: { listen: '127.0.0.1:0' }, srt: { listen: '' }, http: { listen: '127.0.0.1:0' },
     overlay: { database: join(directory, 'second.db') }, channels: CHANNELS,
   }, 'second.yaml');
@@ -218,6 +219,7 @@ async function checkUnusable() {
   };
   for (const [what, [database, hint]] of Object.entries(cases)) {
     const path = writeConfig(directory, {
+      state: '',
       rtmp: { listen: '127.0.0.1:0' }, srt: { listen: '' }, http: { listen: '127.0.0.1:0' },
       overlay: { database }, channels: CHANNELS,
     }, 'unusable.yaml');

@@ -124,7 +124,8 @@ export async function runPhien(args) {
 export class Server {
   // `config` overrides sections of the default one, key by key. With `t`, the server is ended
   // when the test is, and must end well. SRT is off unless `config` has a section for it;
-  // `srt: {}` will do. `ports` are those of another that is no longer running.
+  // `srt: {}` will do. `ports` are those of another that is no longer running. What it keeps goes
+  // with its directory, unless `state` and `overlay.database` are elsewhere.
   static async start(t, config = {}) {
     const ports = { rtmp: await freePort(), http: await freePort(), ...config.ports };
     if (config.srt) {
@@ -133,6 +134,7 @@ export class Server {
     const directory = makeTemporaryDirectory();
     const server = new Server(ports, directory, {
       workers: 2,
+      state: config.state ?? join(directory, 'phien.state'),
       log: { level: 'debug', format: 'json', ...config.log },
       rtmp: { listen: `127.0.0.1:${ports.rtmp}`, ...config.rtmp },
       srt: { listen: config.srt ? `127.0.0.1:${ports.srt}` : '', ...config.srt },
