@@ -11,6 +11,7 @@
 #include <phien/core/mem.h>
 #include <phien/ingest/srt.h>
 #include <phien/media/avlog.h>
+#include <phien/net/timer.h>
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -19,6 +20,12 @@
 
 /* More are never of use, and the system may say that there is no limit. */
 enum { DESCRIPTORS_MAX = 1 << 20 };
+
+/*
+ * Each step of a shutdown has its own end, whatever peers do; but a change of an overlay waits for
+ * the disk. Whoever sent the signal counts on five seconds.
+ */
+#define DRAIN_TIME (4500 * PH_USEC_PER_MS)
 
 /* A worker and the mail that carries the steps of a shutdown to it and back. */
 struct seat {
@@ -32,12 +39,12 @@ struct ph_server {
     struct ph_shared shared;
     struct ph_loop *main_loop;
     struct seat *seats;
-    struct ph_slate *slate;    /* NULL: channels show none */
     struct ph_srt_server *srt; /* NULL: SRT is off */
     struct ph_mail srt_drained;
     char epoch[16];
     enum ph_drain_step step;
     size_t steps_open; /* workers, and the SRT thread, that have not finished the step */
+    struct ph_timer *drain_timer;
 };
 
 /* Names this run in media names: short, and another one after every restart. */
@@ -95,45 +102,16 @@ static int create_loops(struct ph_server *server)
     return err;
 }
 
-/* What the channels show while their publishers are away. */
-static int create_slate(struct ph_server *server)
-{
-    const struct ph_shared *shared = &server->shared;
-    int err = shared->conf->publish.slate ? ph_slate_create(&server->slate) : PH_OK;
-
-    if (err != PH_OK) {
-        ph_log_error("server.start_failed", ph_kv("reason", ph_err_text(err)),
-                     ph_kv("hint", "this build's slate cannot be used: set publish.slate: false"));
-        return err;
-    }
-    for (size_t i = 0; server->slate != NULL && i < ph_registry_count(shared->registry); i++) {
-        ph_channel_use_slate(ph_registry_at(shared->registry, i)->channel, server->slate);
-    }
-    return PH_OK;
-}
-
-/* What an earlier run left, by the registry's index; to be freed. NULL: nothing. */
-static struct ph_feed_record *copy_records(const struct ph_shared *shared)
-{
-    size_t count = ph_registry_count(shared->registry);
-
-    if (shared->continuity == NULL) {
-        return NULL;
-    }
-    struct ph_feed_record *records = ph_new_array(struct ph_feed_record, count);
-    for (size_t i = 0; i < count; i++) {
-        records[i] = ph_continuity_entry(shared->continuity, i)->record;
-    }
-    return records;
-}
-
-static void create_feeds(struct ph_server *server)
+static void create_channels(struct ph_server *server)
 {
     struct ph_shared *shared = &server->shared;
     ph_usec wall = ph_clock_wall();
-    struct ph_feed_record *records = copy_records(shared);
 
     format_epoch(server->epoch, wall);
+    shared->registry = ph_registry_create(shared->conf, shared->stats);
+    shared->hub =
+        ph_publish_hub_create(shared->conf, shared->registry, shared->loops, shared->stats);
+    shared->peers = ph_peers_create(shared->conf->rtmp.max_connections_per_ip);
     const struct ph_feeds_params params = {
         .conf = shared->conf,
         .registry = shared->registry,
@@ -142,44 +120,8 @@ static void create_feeds(struct ph_server *server)
         .workers = shared->workers,
         .epoch = server->epoch,
         .wall = wall,
-        .records = records,
     };
     shared->feeds = ph_feeds_create(&params);
-    free(records);
-}
-
-/* Of those that were on air when the last run ended it is as if their publishers had been lost. */
-static void resume_channels(const struct ph_shared *shared)
-{
-    struct ph_now now = ph_clock_now();
-
-    for (size_t i = 0; shared->continuity != NULL && i < ph_registry_count(shared->registry); i++) {
-        const struct ph_continuity_entry *entry = ph_continuity_entry(shared->continuity, i);
-        ph_usec ago = now.wall > entry->noted_at ? now.wall - entry->noted_at : 0;
-        if (entry->record.is_live) {
-            ph_channel_resume(ph_registry_at(shared->registry, i)->channel, entry->record.slate,
-                              ago, now);
-        }
-    }
-}
-
-static int create_channels(struct ph_server *server)
-{
-    struct ph_shared *shared = &server->shared;
-
-    shared->registry = ph_registry_create(shared->conf, shared->stats);
-    int err = ph_continuity_create(&shared->continuity, shared->conf, shared->registry);
-    if (err == PH_OK) {
-        err = create_slate(server);
-    }
-    if (err != PH_OK) {
-        return err;
-    }
-    create_feeds(server);
-    resume_channels(shared);
-    shared->hub =
-        ph_publish_hub_create(shared->conf, shared->registry, shared->loops, shared->stats);
-    shared->peers = ph_peers_create(shared->conf->rtmp.max_connections_per_ip);
     size_t count = ph_registry_count(shared->registry);
     shared->links = ph_alloc(count * sizeof(*shared->links));
     shared->channel_names = ph_alloc(count * sizeof(*shared->channel_names));
@@ -187,7 +129,6 @@ static int create_channels(struct ph_server *server)
     for (size_t i = 0; i < count; i++) {
         shared->channel_names[i] = ph_registry_at(shared->registry, i)->conf->name;
     }
-    return PH_OK;
 }
 
 static int create_overlay(struct ph_server *server)
@@ -241,9 +182,7 @@ int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
         err = create_loops(server);
     }
     if (err == PH_OK) {
-        err = create_channels(server);
-    }
-    if (err == PH_OK) {
+        create_channels(server);
         err = create_overlay(server);
     }
     for (unsigned i = 0; i < conf->workers && err == PH_OK; i++) {
@@ -331,16 +270,34 @@ static void begin_step(struct ph_server *server)
     }
 }
 
+static void cut(struct ph_server *server, const char *reason)
+{
+    static const char *const steps[] = {
+        [PH_DRAIN_NONE] = "none",         [PH_DRAIN_INGEST] = "ingest",
+        [PH_DRAIN_CHANNELS] = "channels", [PH_DRAIN_ANSWERS] = "answers",
+        [PH_DRAIN_DONE] = "done",
+    };
+
+    ph_log_warn("server.cut", ph_kv("reason", reason), ph_kv("step", steps[server->step]));
+    ph_loop_stop(server->main_loop);
+}
+
+static void on_drain_timer(void *arg)
+{
+    cut(arg, "draining took too long");
+}
+
 static void on_terminate(void *arg, int signal_number)
 {
     struct ph_server *server = arg;
 
     if (server->step != PH_DRAIN_NONE) {
-        ph_log_warn("server.cut", ph_kv("reason", "a second signal"));
-        ph_loop_stop(server->main_loop);
+        cut(server, "a second signal");
         return;
     }
     ph_log_info("server.drain", ph_kv_int("signal", signal_number));
+    server->drain_timer = ph_timer_create(server->main_loop, on_drain_timer, server);
+    ph_timer_set(server->drain_timer, ph_loop_now(server->main_loop) + DRAIN_TIME);
     server->step = PH_DRAIN_INGEST;
     begin_step(server);
 }
@@ -366,9 +323,6 @@ int ph_server_run(struct ph_server *server)
     if (err == PH_OK && server->srt != NULL) {
         err = ph_srt_server_start(server->srt);
     }
-    if (err == PH_OK && server->shared.continuity != NULL) {
-        err = ph_continuity_start(server->shared.continuity);
-    }
     if (err == PH_OK) {
         log_start(server);
         ph_loop_run(server->main_loop);
@@ -390,6 +344,7 @@ void ph_server_destroy(struct ph_server **ref)
         return;
     }
     struct ph_shared *shared = &server->shared;
+    ph_timer_destroy(&server->drain_timer);
     for (size_t i = 0; i < shared->workers; i++) {
         if (server->seats[i].is_initialised) {
             ph_worker_fini(&server->seats[i].worker);
@@ -407,12 +362,10 @@ void ph_server_destroy(struct ph_server **ref)
         ph_loop_destroy(&shared->loops[i]);
     }
     ph_loop_destroy(&server->main_loop);
-    ph_continuity_destroy(&shared->continuity);
     ph_overlay_destroy(&shared->overlay);
     ph_feeds_destroy(&shared->feeds);
     ph_publish_hub_destroy(&shared->hub);
     ph_registry_destroy(&shared->registry);
-    ph_slate_destroy(&server->slate);
     ph_peers_destroy(&shared->peers);
     for (size_t i = 0; i <= shared->workers; i++) {
         free(shared->stats[i]);

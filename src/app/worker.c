@@ -3,7 +3,6 @@
 
 #include "operate.h"
 #include "pages.h"
-#include "recorder.h"
 #include "status_api.h"
 
 #include <phien/core/log.h>
@@ -48,7 +47,6 @@ int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, uns
     worker->shared = shared;
     worker->index = index;
     worker->hls = ph_hls_create(shared->feeds, index);
-    worker->recorder = ph_recorder_create(shared, index);
     worker->router = ph_router_create();
     worker->overlay = ph_overlay_api_create(shared->overlay, index);
     ph_hls_add_routes(worker->hls, worker->router);
@@ -81,8 +79,35 @@ void ph_worker_fini(struct ph_worker *worker)
     ph_hls_destroy(&worker->hls);
     ph_overlay_api_destroy(&worker->overlay);
     ph_status_api_destroy(&worker->status);
-    ph_recorder_destroy(&worker->recorder);
     ph_router_destroy(&worker->router);
+}
+
+static void on_answered(void *arg)
+{
+    struct ph_worker *worker = arg;
+
+    if (--worker->answers_open == 0) {
+        worker->on_answered(worker->answered_arg);
+    }
+}
+
+/*
+ * In this order the answers that are given now tell their clients to go. Viewers do not wait for
+ * the overlays' disk.
+ */
+static void drain_answers(struct ph_worker *worker, void (*on_done)(void *arg), void *arg)
+{
+    bool has_overlays = worker->index == 0;
+
+    worker->on_answered = on_done;
+    worker->answered_arg = arg;
+    worker->answers_open = has_overlays ? 2 : 1;
+    ph_http_server_drain(worker->http, on_answered, worker);
+    ph_hls_drain(worker->hls);
+    ph_overlay_api_drain(worker->overlay);
+    if (has_overlays) {
+        ph_overlay_drain(worker->shared->overlay, on_answered, worker);
+    }
 }
 
 void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*on_done)(void *arg),
@@ -91,24 +116,15 @@ void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*o
     switch (step) {
     case PH_DRAIN_INGEST:
         if (worker->rtmp != NULL) {
-            ph_rtmp_server_drain(worker->rtmp);
+            ph_rtmp_server_drain(worker->rtmp, on_done, arg);
+            return;
         }
         break;
     case PH_DRAIN_CHANNELS:
         ph_publish_hub_close_home(worker->shared->hub, worker->index);
-        ph_recorder_finish(worker->recorder);
         break;
-    case PH_DRAIN_OVERLAY:
-        ph_overlay_api_drain(worker->overlay);
-        if (worker->index == 0) {
-            ph_overlay_drain(worker->shared->overlay, on_done, arg);
-            return;
-        }
-        break;
-    case PH_DRAIN_DELIVERY:
-        /* In this order the answers that are given now tell their clients to go. */
-        ph_http_server_drain(worker->http, on_done, arg);
-        ph_hls_drain(worker->hls);
+    case PH_DRAIN_ANSWERS:
+        drain_answers(worker, on_done, arg);
         return;
     case PH_DRAIN_NONE:
     case PH_DRAIN_DONE:

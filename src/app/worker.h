@@ -2,8 +2,6 @@
 #ifndef PHIEN_APP_WORKER_H
 #define PHIEN_APP_WORKER_H
 
-#include "continuity.h"
-
 #include <phien/core/conf.h>
 #include <phien/core/link_stats.h>
 #include <phien/core/stats.h>
@@ -20,12 +18,11 @@ struct ph_shared {
     struct ph_feeds *feeds;
     struct ph_peers *peers;
     struct ph_overlay *overlay;
-    struct ph_continuity *continuity; /* NULL: nothing outlives this run */
-    struct ph_loop **loops;           /* one for each worker */
-    struct ph_stats **stats;          /* one for each worker, and the SRT thread's */
-    struct ph_link_stats *links;      /* one for each channel, by the registry's index */
-    const char **channel_names;       /* by the registry's index */
-    struct ph_quality *qualities;     /* by the registry's index; each its home's */
+    struct ph_loop **loops;       /* one for each worker */
+    struct ph_stats **stats;      /* one for each worker, and the SRT thread's */
+    struct ph_link_stats *links;  /* one for each channel, by the registry's index */
+    const char **channel_names;   /* by the registry's index */
+    struct ph_quality *qualities; /* by the registry's index; each its home's */
     size_t workers;
     unsigned http_connections; /* that one worker may have open */
 };
@@ -43,7 +40,10 @@ struct ph_worker {
     struct ph_status_api *status;
     struct ph_http_server *http;
     struct ph_rtmp_server *rtmp; /* NULL: RTMP is off */
-    struct ph_recorder *recorder;
+
+    unsigned answers_open; /* of what the step ANSWERS waits for */
+    void (*on_answered)(void *arg);
+    void *answered_arg;
 };
 
 /* "server.listen_failed", with what to do about it. */
@@ -64,21 +64,21 @@ void ph_worker_fini(struct ph_worker *worker);
 
 /*
  * The steps in which a server ends; the worker's thread. Each is taken on every worker before the
- * next: sessions end, then their channels' segments are closed, then the last changes of overlays
- * are saved and answered, then viewers get their answers.
+ * next: sessions end, then their channels' segments are closed, then viewers get their answers, and
+ * the last changes of overlays are saved and answered.
  */
 enum ph_drain_step {
     PH_DRAIN_NONE,
     PH_DRAIN_INGEST,
     PH_DRAIN_CHANNELS,
-    PH_DRAIN_OVERLAY,
-    PH_DRAIN_DELIVERY,
+    PH_DRAIN_ANSWERS,
     PH_DRAIN_DONE,
 };
 
 /*
- * `on_done` is called on the worker's thread: for OVERLAY once the last change is durable, for
- * DELIVERY once the last answer is sent.
+ * `on_done` is called on the worker's thread, once, when the step is done: for INGEST when the last
+ * session has ended, for ANSWERS when the last answer is sent and the last change durable. No peer
+ * can put it off for more than some seconds.
  */
 void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*on_done)(void *arg),
                      void *arg);

@@ -76,9 +76,9 @@ static void update_poll(struct ph_tcp_conn *conn)
 static void set_options(int fd, const struct ph_tcp_options *options)
 {
     static const int on = 1;
-    static const int idle_s = 15;
-    static const int interval_s = 5;
     static const int probes = 3;
+    int idle_s = options->keepalive_idle_s > 0 ? (int)options->keepalive_idle_s : 15;
+    int interval_s = options->keepalive_interval_s > 0 ? (int)options->keepalive_interval_s : 5;
     int user_timeout = options->user_timeout_ms < INT_MAX ? (int)options->user_timeout_ms : 0;
 
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));

@@ -20,6 +20,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,9 @@
 #include <unistd.h>
 
 enum { WORKERS = 2, PATIENCE_S = WITNESS_PATIENCE_S };
+
+/* Of a machine that is busy with other things. */
+#define SLOWNESS (2 * PH_USEC_PER_S)
 
 struct world {
     struct ph_conf conf[WORKERS]; /* one for each server, since each has a port of its own */
@@ -45,6 +49,7 @@ struct world {
     struct camera camera;
 
     struct witness witness;
+    unsigned drained; /* counted by the witness */
 };
 
 /* A port that nobody else gets: the socket is bound, but does not listen. */
@@ -195,10 +200,14 @@ static void converse(struct client *client)
     flush(client);
 }
 
-static struct client open_client(const struct world *world, unsigned worker, const char *name)
+static struct client open_client_with(const struct world *world, unsigned worker, const char *name,
+                                      unsigned caps_ex)
 {
-    const struct rtmp_publisher_conf conf = {
-        .app = "live", .tc_url = "rtmp://127.0.0.1/live", .name = name, .chunk_size = 4096};
+    const struct rtmp_publisher_conf conf = {.app = "live",
+                                             .tc_url = "rtmp://127.0.0.1/live",
+                                             .name = name,
+                                             .chunk_size = 4096,
+                                             .caps_ex = caps_ex};
     struct client client = {.fd = open_socket(world, worker)};
 
     assert_true(client.fd >= 0);
@@ -208,6 +217,11 @@ static struct client open_client(const struct world *world, unsigned worker, con
         converse(&client);
     }
     return client;
+}
+
+static struct client open_client(const struct world *world, unsigned worker, const char *name)
+{
+    return open_client_with(world, worker, name, 0);
 }
 
 static void close_client(struct client *client)
@@ -247,6 +261,26 @@ static void read_to_end(struct client *client)
     while (!client->is_at_end) {
         converse(client);
     }
+}
+
+static void read_to_status(struct client *client, const char *status)
+{
+    while (!client->is_at_end && strcmp(rtmp_publisher_status(client->publisher), status) != 0) {
+        converse(client);
+    }
+    assert_string_equal(rtmp_publisher_status(client->publisher), status);
+}
+
+static unsigned count_in_log(struct world *world, const char *text)
+{
+    unsigned count = 0;
+
+    pthread_mutex_lock(&world->witness.mutex);
+    for (const char *at = world->witness.log; (at = strstr(at, text)) != NULL; at++) {
+        count++;
+    }
+    pthread_mutex_unlock(&world->witness.mutex);
+    return count;
 }
 
 /* ---- the tests ---- */
@@ -296,6 +330,35 @@ static void the_newest_takes_over(void **state)
         close_client(&new);
         witness_await_count(&world->witness, &world->witness.pauses, 2 * (i + 1));
     }
+}
+
+/* Two phones with one key, on two workers; each comes back as soon as it has lost the channel. */
+static void two_live_phones_do_not_fight_for_ever(void **state)
+{
+    struct world *world = *state;
+    struct client on_air = go_on_air(world, 0);
+
+    for (unsigned i = 1; i <= 6; i++) {
+        struct client new = go_on_air(world, i % 2);
+        read_to_end(&on_air);
+        close_client(&on_air);
+        on_air = new;
+    }
+    for (unsigned i = 0; i < 2; i++) {
+        broadcast(world, &on_air, 10); /* it is alive */
+        struct client refused = open_client(world, 1, "sinho?key=s3cret-key");
+        read_to_status(&refused, "NetStream.Publish.BadName");
+        assert_non_null(strstr(rtmp_publisher_description(refused.publisher), "Another device"));
+        read_to_end(&refused);
+        close_client(&refused);
+    }
+    witness_await_text(&world->witness, "reason=contested");
+    assert_int_equal(count_in_log(world, "event=publish.refused"), 2);
+    assert_int_equal(count_in_log(world, "event=publish.takeover"), 6);
+    broadcast(world, &on_air, 10); /* undisturbed */
+    assert_int_equal(count_in_log(world, "event=publish.stop"), 6);
+    close_client(&on_air);
+    witness_await_count(&world->witness, &world->witness.pauses, 7);
 }
 
 static void who_has_no_right_is_told_so(void **state)
@@ -362,9 +425,69 @@ static void a_client_that_goes_is_missed(void **state)
     witness_await_count(&world->witness, &world->witness.pauses, 2);
 }
 
+/*
+ * The peer's machine is there no more: nothing comes of it, not even that there is no connection.
+ * (The kernel drops all that is for the client's socket, before TCP sees it.)
+ */
+static void vanish(const struct client *client)
+{
+    struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
+    const struct sock_fprog program = {.len = PH_ARRAY_SIZE(nothing), .filter = nothing};
+
+    assert_int_equal(
+        setsockopt(client->fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)), 0);
+}
+
+static void a_peer_that_vanished_is_missed_within_ten_seconds(void **state)
+{
+    struct world *world = *state;
+    struct client quiet = go_on_air(world, 0);
+
+    /* Whatever we had said has arrived: there is nothing whose acknowledgement could be missed. */
+    while (rtmp_publisher_acknowledged(quiet.publisher) == 0) {
+        converse(&quiet);
+    }
+    vanish(&quiet);
+    ph_usec began = ph_clock_mono();
+    witness_await_text(&world->witness, "event=publish.stop");
+    ph_usec took = ph_clock_mono() - began;
+    witness_await_text(&world->witness, "the peer stopped answering");
+    if (took > 10 * PH_USEC_PER_S + SLOWNESS) {
+        fail_msg("it took %lld ms", (long long)(took / PH_USEC_PER_MS));
+    }
+    close_client(&quiet);
+}
+
+/* The same with an answer under way. */
+static void a_peer_that_vanished_with_our_words_too(void **state)
+{
+    struct world *world = *state;
+    struct client client = go_on_air(world, 1);
+
+    vanish(&client);
+    broadcast(world, &client, 10); /* its last packets, of which we try to tell it */
+    ph_usec began = ph_clock_mono();
+    witness_await_text(&world->witness, "event=publish.stop");
+    ph_usec took = ph_clock_mono() - began;
+    witness_await_text(&world->witness, "the peer stopped answering");
+    if (took > 10 * PH_USEC_PER_S + SLOWNESS) {
+        fail_msg("it took %lld ms", (long long)(took / PH_USEC_PER_MS));
+    }
+    close_client(&client);
+}
+
+static void on_drained(void *arg)
+{
+    struct world *world = arg;
+
+    witness_count(&world->witness, &world->drained);
+}
+
 static void drain(void *arg)
 {
-    ph_rtmp_server_drain(arg);
+    struct world *world = arg;
+
+    ph_rtmp_server_drain(world->servers[1], on_drained, world);
 }
 
 static void a_drain_ends_everything(void **state)
@@ -374,16 +497,73 @@ static void a_drain_ends_everything(void **state)
     int silent = open_socket(world, 1);
     uint8_t byte = 0;
 
-    run_on(world->loops[1], drain, world->servers[1]);
+    run_on(world->loops[1], drain, world);
     read_to_end(&live);
     witness_await_text(&world->witness, "event=publish.stop");
     witness_await_text(&world->witness, "reason=shutdown");
+    witness_await_count(&world->witness, &world->drained, 1);
     close_client(&live);
     assert_true(recv(silent, &byte, 1, 0) <= 0);
     close(silent);
     assert_int_equal(open_socket(world, 1), -1);
     /* The other worker goes on. */
     struct client client = go_on_air(world, 0);
+    close_client(&client);
+}
+
+static struct client go_on_air_reconnectable(struct world *world)
+{
+    struct client client = open_client_with(world, 1, "sinho?key=s3cret-key", 1);
+
+    assert_string_equal(rtmp_publisher_status(client.publisher), "NetStream.Publish.Start");
+    broadcast(world, &client, 200);
+    return client;
+}
+
+/* Enhanced RTMP's way: it finishes what it has to say, and the drain is done when it has gone. */
+static void who_can_reconnect_is_asked_to(void **state)
+{
+    struct world *world = *state;
+    struct client client = go_on_air_reconnectable(world);
+
+    run_on(world->loops[1], drain, world);
+    read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
+    assert_int_equal(open_socket(world, 1), -1);
+    broadcast(world, &client, 10);
+    assert_int_equal(witness_read(&world->witness, &world->drained), 0);
+    rtmp_publisher_unpublish(client.publisher);
+    flush(&client);
+    witness_await_count(&world->witness, &world->drained, 1);
+    witness_await_text(&world->witness, "reason=unpublish");
+    read_to_end(&client);
+    close_client(&client);
+}
+
+static void who_does_not_leave_is_ended(void **state)
+{
+    struct world *world = *state;
+    struct client client = go_on_air_reconnectable(world);
+
+    run_on(world->loops[1], drain, world);
+    read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
+    assert_int_equal(count_in_log(world, "event=publish.stop"), 0);
+    read_to_end(&client); /* a moment later */
+    witness_await_text(&world->witness, "reason=shutdown");
+    witness_await_count(&world->witness, &world->drained, 1);
+    close_client(&client);
+}
+
+/* The server is destroyed while it waits for those that it asked. */
+static void a_drain_can_be_cut(void **state)
+{
+    struct world *world = *state;
+    struct client client = go_on_air_reconnectable(world);
+
+    run_on(world->loops[1], drain, world);
+    read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
+    ph_loop_stop(world->loops[1]);
+    ph_loop_join(world->loops[1]);
+    ph_rtmp_server_destroy(&world->servers[1]);
     close_client(&client);
 }
 
@@ -419,11 +599,17 @@ int main(void)
         TEST(a_session_from_either_worker),
         TEST(after_the_end_the_client_closes),
         TEST(the_newest_takes_over),
+        TEST(two_live_phones_do_not_fight_for_ever),
         TEST(who_has_no_right_is_told_so),
         TEST(what_is_not_rtmp_is_known_for_what_it_is),
         cmocka_unit_test_setup_teardown(silence_ends_the_session, set_up_impatient, tear_down),
         TEST(a_client_that_goes_is_missed),
+        TEST(a_peer_that_vanished_is_missed_within_ten_seconds),
+        TEST(a_peer_that_vanished_with_our_words_too),
         TEST(a_drain_ends_everything),
+        TEST(who_can_reconnect_is_asked_to),
+        TEST(who_does_not_leave_is_ended),
+        TEST(a_drain_can_be_cut),
         TEST(a_port_that_is_taken_is_an_error),
     };
 

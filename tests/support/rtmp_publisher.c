@@ -147,7 +147,10 @@ static void send_connect(struct rtmp_publisher *publisher)
         ph_amf0_write_key(&body, "fourCcList");
         ph_amf0_write_array(&body, 1);
         ph_amf0_write_string(&body, "*");
-        ph_amf0_write_number_member(&body, "capsEx", 4);
+    }
+    if (publisher->conf.is_enhanced || publisher->conf.caps_ex != 0) {
+        ph_amf0_write_number_member(
+            &body, "capsEx", publisher->conf.caps_ex | (publisher->conf.is_enhanced ? 4 : 0));
     }
     ph_amf0_write_end(&body);
     send_command(publisher, 0, &body);

@@ -21,6 +21,7 @@ struct rtmp_publisher_conf {
     uint32_t start_ms;   /* added to every timestamp, modulo 2^32 */
     uint32_t chunk_size; /* 0: 128, which is never announced */
     bool is_enhanced;    /* Enhanced RTMP also where the legacy form would do */
+    unsigned caps_ex;    /* Enhanced RTMP's; 0: none */
     bool is_terse;       /* chunk headers of fmt 1..3 */
     bool omits_extended; /* no extended timestamps in continuations */
 };

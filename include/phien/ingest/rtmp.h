@@ -17,8 +17,12 @@ PH_MUST_CHECK int ph_rtmp_server_create(struct ph_rtmp_server **out, struct ph_l
                                         const struct ph_conf *conf, struct ph_publish_hub *hub,
                                         struct ph_peers *peers, struct ph_stats *stats);
 
-/* Stops listening and ends every session with the reason `shutdown`. */
-void ph_rtmp_server_drain(struct ph_rtmp_server *server);
+/*
+ * Stops listening and ends every session with the reason `shutdown`: at once, but for applications
+ * that can be asked to connect again (Enhanced RTMP), which are given a moment to leave by
+ * themselves. `on_done` is called from the loop when the last one has gone, soon in any case.
+ */
+void ph_rtmp_server_drain(struct ph_rtmp_server *server, void (*on_done)(void *arg), void *arg);
 void ph_rtmp_server_destroy(struct ph_rtmp_server **server);
 
 #endif

@@ -18,6 +18,12 @@ struct ph_tcp_conn;
 struct ph_tcp_options {
     size_t write_limit;       /* bytes that may wait to be written; more ends the connection */
     unsigned user_timeout_ms; /* TCP_USER_TIMEOUT: unacknowledged data ends it; 0: the system's */
+    /*
+     * A peer that has been silent for so long is asked whether it is there, and again at this
+     * interval; who answers nothing is gone after the user timeout, or three questions without one.
+     */
+    unsigned keepalive_idle_s;     /* 0: 15 */
+    unsigned keepalive_interval_s; /* 0: 5 */
 };
 
 /*

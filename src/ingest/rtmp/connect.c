@@ -12,9 +12,7 @@
 #define WINDOW_BYTES 2500000
 #define CHUNK_SIZE_OUT 4096
 
-/* Enhanced RTMP v2, capsEx and the FourCC info maps. */
-#define CAPS_MOD_EX 0x04
-#define CAPS_NANOSECONDS 0x08
+/* Enhanced RTMP v2, the FourCC info maps. */
 #define CAN_FORWARD 0x04
 
 static void take_text(char **to, const struct ph_amf0_value *value)
@@ -95,7 +93,8 @@ static void write_capabilities(struct ph_writer *out)
     }
     write_info_map(out, "videoFourCcInfoMap", video, PH_ARRAY_SIZE(video));
     write_info_map(out, "audioFourCcInfoMap", audio, PH_ARRAY_SIZE(audio));
-    ph_amf0_write_number_member(out, "capsEx", CAPS_MOD_EX | CAPS_NANOSECONDS);
+    ph_amf0_write_number_member(
+        out, "capsEx", PH_RTMP_CAPS_RECONNECT | PH_RTMP_CAPS_MOD_EX | PH_RTMP_CAPS_NANOSECONDS);
 }
 
 static void write_result(struct ph_writer *out, bool is_enhanced)

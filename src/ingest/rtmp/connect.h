@@ -5,6 +5,11 @@
 #include "amf0.h"
 #include "reply.h"
 
+/* Enhanced RTMP v2, capsEx. */
+#define PH_RTMP_CAPS_RECONNECT 0x01
+#define PH_RTMP_CAPS_MOD_EX 0x04
+#define PH_RTMP_CAPS_NANOSECONDS 0x08
+
 /* What a publisher says of itself in connect, RTMP 1.0 §7.2.1.1 and Enhanced RTMP v2. */
 struct ph_rtmp_connect {
     char *app; /* "" where it said nothing */

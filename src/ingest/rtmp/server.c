@@ -20,10 +20,18 @@
 enum {
     WRITE_LIMIT_BYTES = 256 * 1024,
     REPLY_SLICES = 16,
-    /* A phone that is gone answers nothing: its connection ends when our replies stay
-     * unacknowledged for this long. */
-    USER_TIMEOUT_MS = 10000,
+    /*
+     * A phone that is gone answers nothing: its connection ends when our replies stay
+     * unacknowledged for this long, or, since it is the phone that sends, our questions whether it
+     * is there. With what goes by before either is noticed, within ten seconds.
+     */
+    USER_TIMEOUT_MS = 8000,
+    KEEPALIVE_IDLE_S = 4,
+    KEEPALIVE_INTERVAL_S = 1,
 };
+
+/* For applications that were asked to connect again. */
+#define LEAVE_TIME (1500 * PH_USEC_PER_MS)
 
 /* After a clean end the client closes first: GStreamer's rtmp2sink takes our close for an error. */
 #define GOODBYE_TIME (2 * PH_USEC_PER_S)
@@ -51,7 +59,29 @@ struct ph_rtmp_server {
     struct ph_stats *stats;
     struct ph_tcp_listener *listener;
     struct connection *connections;
+
+    struct ph_timer *drain_timer;
+    void (*on_drained)(void *arg); /* NULL: it does not drain, or has done so */
+    void *drained_arg;
 };
+
+static bool has_sessions(const struct ph_rtmp_server *server)
+{
+    const struct connection *c = server->connections;
+
+    while (c != NULL && c->has_ended) {
+        c = c->next;
+    }
+    return c != NULL;
+}
+
+/* The last session of a server that drains: told from the loop, not from within. */
+static void drain_soon(struct ph_rtmp_server *server)
+{
+    if (server->on_drained != NULL && !has_sessions(server)) {
+        ph_timer_set(server->drain_timer, ph_loop_now(server->loop));
+    }
+}
 
 /* Frees the connection when its socket is already gone. */
 static void destroy_connection(struct connection *c)
@@ -70,6 +100,7 @@ static void destroy_connection(struct connection *c)
     ph_timer_destroy(&c->timer);
     ph_rtmp_session_destroy(&c->session);
     free(c);
+    drain_soon(server);
 }
 
 /* Sends what the session has to say. What cannot be sent is reported by on_close. */
@@ -122,6 +153,7 @@ static void finish(struct connection *c, enum ph_close_reason reason, const char
     c->has_ended = true;
     c->timer_at = ph_loop_now(c->server->loop) + GOODBYE_TIME;
     ph_timer_set(c->timer, c->timer_at);
+    drain_soon(c->server);
 }
 
 static void finish_by_session(struct connection *c)
@@ -304,6 +336,35 @@ static void on_accept(void *arg, struct ph_tcp_conn *tcp)
     keep_deadline(c);
 }
 
+static void end_connection(struct connection *c)
+{
+    if (c->has_ended) {
+        close_connection(c);
+    } else {
+        ph_rtmp_session_end(c->session, PH_CLOSE_SHUTDOWN);
+        finish(c, PH_CLOSE_SHUTDOWN, NULL);
+    }
+}
+
+static void end_all(struct ph_rtmp_server *server)
+{
+    while (server->connections != NULL) {
+        struct connection *first = server->connections;
+        end_connection(first);
+        PH_ASSERT(server->connections != first);
+    }
+}
+
+static void on_drain_timer(void *arg)
+{
+    struct ph_rtmp_server *server = arg;
+    void (*on_drained)(void *) = server->on_drained;
+
+    server->on_drained = NULL;
+    end_all(server);
+    on_drained(server->drained_arg);
+}
+
 int ph_rtmp_server_create(struct ph_rtmp_server **out, struct ph_loop *loop,
                           const struct ph_conf *conf, struct ph_publish_hub *hub,
                           struct ph_peers *peers, struct ph_stats *stats)
@@ -311,6 +372,8 @@ int ph_rtmp_server_create(struct ph_rtmp_server **out, struct ph_loop *loop,
     static const struct ph_tcp_options options = {
         .write_limit = WRITE_LIMIT_BYTES,
         .user_timeout_ms = USER_TIMEOUT_MS,
+        .keepalive_idle_s = KEEPALIVE_IDLE_S,
+        .keepalive_interval_s = KEEPALIVE_INTERVAL_S,
     };
     struct ph_rtmp_server *server = ph_new(struct ph_rtmp_server);
 
@@ -321,9 +384,11 @@ int ph_rtmp_server_create(struct ph_rtmp_server **out, struct ph_loop *loop,
     server->hub = hub;
     server->peers = peers;
     server->stats = stats;
+    server->drain_timer = ph_timer_create(loop, on_drain_timer, server);
     int err =
         ph_tcp_listen(&server->listener, loop, conf->rtmp.listen, &options, on_accept, server);
     if (err != PH_OK) {
+        ph_timer_destroy(&server->drain_timer);
         free(server);
         return err;
     }
@@ -331,19 +396,23 @@ int ph_rtmp_server_create(struct ph_rtmp_server **out, struct ph_loop *loop,
     return PH_OK;
 }
 
-void ph_rtmp_server_drain(struct ph_rtmp_server *server)
+void ph_rtmp_server_drain(struct ph_rtmp_server *server, void (*on_done)(void *arg), void *arg)
 {
+    struct connection *next;
+
     ph_tcp_listener_close(&server->listener);
-    while (server->connections != NULL) {
-        struct connection *first = server->connections;
-        if (first->has_ended) {
-            close_connection(first);
+    for (struct connection *c = server->connections; c != NULL; c = next) {
+        next = c->next;
+        if (c->has_ended || !ph_rtmp_session_ask_to_reconnect(c->session)) {
+            end_connection(c);
         } else {
-            ph_rtmp_session_end(first->session, PH_CLOSE_SHUTDOWN);
-            finish(first, PH_CLOSE_SHUTDOWN, NULL);
+            send_replies(c);
         }
-        PH_ASSERT(server->connections != first);
     }
+    server->on_drained = on_done;
+    server->drained_arg = arg;
+    ph_timer_set(server->drain_timer,
+                 ph_loop_now(server->loop) + (has_sessions(server) ? LEAVE_TIME : 0));
 }
 
 void ph_rtmp_server_destroy(struct ph_rtmp_server **ref)
@@ -351,8 +420,12 @@ void ph_rtmp_server_destroy(struct ph_rtmp_server **ref)
     struct ph_rtmp_server *server = *ref;
 
     *ref = NULL;
-    if (server != NULL) {
-        ph_rtmp_server_drain(server);
-        free(server);
+    if (server == NULL) {
+        return;
     }
+    server->on_drained = NULL;
+    ph_tcp_listener_close(&server->listener);
+    end_all(server);
+    ph_timer_destroy(&server->drain_timer);
+    free(server);
 }

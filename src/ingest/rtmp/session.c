@@ -21,6 +21,12 @@
 #define ACK_INTERVAL (250 * PH_USEC_PER_MS)
 #define PING_INTERVAL (10 * PH_USEC_PER_S)
 
+/*
+ * Who has been silent for longer is not asked: what nobody acknowledges would hold TCP's keepalive
+ * up, by which a connection ends whose peer has vanished.
+ */
+#define PING_QUIET PH_USEC_PER_S
+
 const struct ph_rtmp_limits ph_rtmp_limits_default = {
     .handshake_timeout = 5 * PH_USEC_PER_S,
     .connect_timeout = 10 * PH_USEC_PER_S,
@@ -135,6 +141,21 @@ void ph_rtmp_session_end(struct ph_rtmp_session *session, enum ph_close_reason r
     if (session->phase != PH_RTMP_PHASE_OVER) {
         stop(session, PH_ECLOSED, reason);
     }
+}
+
+bool ph_rtmp_session_ask_to_reconnect(struct ph_rtmp_session *session)
+{
+    static const struct ph_rtmp_status status = {
+        "status", "NetConnection.Connect.ReconnectRequest",
+        "The server is about to restart. Connect again in a moment."};
+    bool can_reconnect = session->phase > PH_RTMP_PHASE_CONNECT &&
+                         session->phase < PH_RTMP_PHASE_OVER &&
+                         (session->connect.caps_ex & PH_RTMP_CAPS_RECONNECT) != 0;
+
+    if (can_reconnect) {
+        ph_rtmp_reply_status(&session->reply, 0, &status);
+    }
+    return can_reconnect;
 }
 
 static int take_handshake(struct ph_rtmp_session *session, struct ph_reader *in)
@@ -274,6 +295,7 @@ int ph_rtmp_session_feed(struct ph_rtmp_session *session, ph_usec now, const uin
     }
     session->now = now;
     session->received += len;
+    session->heard_at = now;
     ph_reader_init(&in, data, len);
     if (session->phase == PH_RTMP_PHASE_HANDSHAKE) {
         err = take_handshake(session, &in);
@@ -366,8 +388,10 @@ int ph_rtmp_session_tick(struct ph_rtmp_session *session, ph_usec now)
         acknowledge(session);
     }
     if (now >= session->ping_at) {
-        ph_rtmp_reply_event(&session->reply, PH_RTMP_PING_REQUEST,
-                            (uint32_t)(now / PH_USEC_PER_MS));
+        if (now - session->heard_at < PING_QUIET) {
+            ph_rtmp_reply_event(&session->reply, PH_RTMP_PING_REQUEST,
+                                (uint32_t)(now / PH_USEC_PER_MS));
+        }
         session->ping_at = now + PING_INTERVAL;
     }
     return check_replies(session);

@@ -44,6 +44,7 @@ struct ph_rtmp_session {
     uint32_t ack_bytes; /* this many unacknowledged ones are too many */
     ph_usec ack_at;
     ph_usec ping_at;
+    ph_usec heard_at; /* the last bytes came */
 
     int err; /* when it is over */
     enum ph_close_reason reason;

@@ -138,9 +138,12 @@ static void test_wire_bytes(void **state)
     put_command(f, "publish", 5, "x");
     assert_int_equal(flush(f), PH_OK);
     expect_hex(f->raw.data, 18, "02 000000 000006 04 00000000 0000 00000001");
-    assert_int_equal(tick(f, S), PH_OK);
+    assert_int_equal(tick(f, 9 * S + 1), PH_OK);
+    put_hex(f, PH_RTMP_ACK, 0, "00000001");
+    assert_int_equal(flush(f), PH_OK);
+    assert_int_equal(tick(f, S / 2), PH_OK);
     f->raw.len = 0;
-    assert_int_equal(tick(f, 9 * S), PH_OK);
+    assert_int_equal(tick(f, S / 2 - 1), PH_OK);
     expect_hex(f->raw.data, f->raw.len, "02 000000 000006 04 00000000 0006 000f6950");
 }
 
@@ -174,7 +177,7 @@ static void test_capabilities(void **state)
     ph_amf0_write_number_member(&wanted, "Opus", 4);
     assert_non_null(memmem(f->raw.data, f->raw.len, wanted.data, wanted.len));
     wanted.len = 0;
-    ph_amf0_write_number_member(&wanted, "capsEx", 12);
+    ph_amf0_write_number_member(&wanted, "capsEx", 13);
     assert_non_null(memmem(f->raw.data, f->raw.len, wanted.data, wanted.len));
     ph_writer_fini(&wanted);
     put_command(f, "publish", 2, "x");
@@ -349,12 +352,20 @@ static void test_pings(void **state)
     put_hex(f, PH_RTMP_USER_CONTROL, 0, "");
     assert_int_equal(flush(f), PH_OK);
     expect_said(f, "event 7 16909060; ");
-    assert_int_equal(tick(f, 10 * S - 1), PH_OK);
+    assert_int_equal(tick(f, 9 * S), PH_OK);
+    put_hex(f, PH_RTMP_ACK, 0, "00000001");
+    assert_int_equal(flush(f), PH_OK);
+    assert_int_equal(tick(f, S - 1), PH_OK);
     f->said[0] = '\0';
     assert_int_equal(tick(f, 1), PH_OK);
-    expect_said(f, "event 6 1010000; ");
+    expect_said(f, ""); /* it has been silent for a second */
     assert_int_equal(ph_rtmp_session_deadline(f->session), f->now + 10 * S);
-    assert_int_equal(tick(f, 10 * S), PH_OK);
+    assert_int_equal(tick(f, 9 * S + 1), PH_OK);
+    put_hex(f, PH_RTMP_ACK, 0, "00000001");
+    assert_int_equal(flush(f), PH_OK);
+    assert_int_equal(tick(f, S / 2), PH_OK);
+    f->said[0] = '\0';
+    assert_int_equal(tick(f, S / 2 - 1), PH_OK);
     expect_said(f, "event 6 1020000; ");
 }
 
