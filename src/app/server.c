@@ -39,6 +39,7 @@ struct ph_server {
     struct ph_shared shared;
     struct ph_loop *main_loop;
     struct seat *seats;
+    struct ph_slate *slate;    /* NULL: channels show none */
     struct ph_srt_server *srt; /* NULL: SRT is off */
     struct ph_mail srt_drained;
     char epoch[16];
@@ -102,16 +103,45 @@ static int create_loops(struct ph_server *server)
     return err;
 }
 
-static void create_channels(struct ph_server *server)
+/* What the channels show while their publishers are away. */
+static int create_slate(struct ph_server *server)
+{
+    const struct ph_shared *shared = &server->shared;
+    int err = shared->conf->publish.slate ? ph_slate_create(&server->slate) : PH_OK;
+
+    if (err != PH_OK) {
+        ph_log_error("server.start_failed", ph_kv("reason", ph_err_text(err)),
+                     ph_kv("hint", "this build's slate cannot be used: set publish.slate: false"));
+        return err;
+    }
+    for (size_t i = 0; server->slate != NULL && i < ph_registry_count(shared->registry); i++) {
+        ph_channel_use_slate(ph_registry_at(shared->registry, i)->channel, server->slate);
+    }
+    return PH_OK;
+}
+
+/* What an earlier run left, by the registry's index; to be freed. NULL: nothing. */
+static struct ph_feed_record *copy_records(const struct ph_shared *shared)
+{
+    size_t count = ph_registry_count(shared->registry);
+
+    if (shared->continuity == NULL) {
+        return NULL;
+    }
+    struct ph_feed_record *records = ph_new_array(struct ph_feed_record, count);
+    for (size_t i = 0; i < count; i++) {
+        records[i] = ph_continuity_entry(shared->continuity, i)->record;
+    }
+    return records;
+}
+
+static void create_feeds(struct ph_server *server)
 {
     struct ph_shared *shared = &server->shared;
     ph_usec wall = ph_clock_wall();
+    struct ph_feed_record *records = copy_records(shared);
 
     format_epoch(server->epoch, wall);
-    shared->registry = ph_registry_create(shared->conf, shared->stats);
-    shared->hub =
-        ph_publish_hub_create(shared->conf, shared->registry, shared->loops, shared->stats);
-    shared->peers = ph_peers_create(shared->conf->rtmp.max_connections_per_ip);
     const struct ph_feeds_params params = {
         .conf = shared->conf,
         .registry = shared->registry,
@@ -120,8 +150,44 @@ static void create_channels(struct ph_server *server)
         .workers = shared->workers,
         .epoch = server->epoch,
         .wall = wall,
+        .records = records,
     };
     shared->feeds = ph_feeds_create(&params);
+    free(records);
+}
+
+/* Of those that were on air when the last run ended it is as if their publishers had been lost. */
+static void resume_channels(const struct ph_shared *shared)
+{
+    struct ph_now now = ph_clock_now();
+
+    for (size_t i = 0; shared->continuity != NULL && i < ph_registry_count(shared->registry); i++) {
+        const struct ph_continuity_entry *entry = ph_continuity_entry(shared->continuity, i);
+        ph_usec ago = now.wall > entry->noted_at ? now.wall - entry->noted_at : 0;
+        if (entry->record.is_live) {
+            ph_channel_resume(ph_registry_at(shared->registry, i)->channel, entry->record.slate,
+                              ago, now);
+        }
+    }
+}
+
+static int create_channels(struct ph_server *server)
+{
+    struct ph_shared *shared = &server->shared;
+
+    shared->registry = ph_registry_create(shared->conf, shared->stats);
+    int err = ph_continuity_create(&shared->continuity, shared->conf, shared->registry);
+    if (err == PH_OK) {
+        err = create_slate(server);
+    }
+    if (err != PH_OK) {
+        return err;
+    }
+    create_feeds(server);
+    resume_channels(shared);
+    shared->hub =
+        ph_publish_hub_create(shared->conf, shared->registry, shared->loops, shared->stats);
+    shared->peers = ph_peers_create(shared->conf->rtmp.max_connections_per_ip);
     size_t count = ph_registry_count(shared->registry);
     shared->links = ph_alloc(count * sizeof(*shared->links));
     shared->channel_names = ph_alloc(count * sizeof(*shared->channel_names));
@@ -129,6 +195,7 @@ static void create_channels(struct ph_server *server)
     for (size_t i = 0; i < count; i++) {
         shared->channel_names[i] = ph_registry_at(shared->registry, i)->conf->name;
     }
+    return PH_OK;
 }
 
 static int create_overlay(struct ph_server *server)
@@ -182,7 +249,9 @@ int ph_server_create(struct ph_server **out, const struct ph_conf *conf)
         err = create_loops(server);
     }
     if (err == PH_OK) {
-        create_channels(server);
+        err = create_channels(server);
+    }
+    if (err == PH_OK) {
         err = create_overlay(server);
     }
     for (unsigned i = 0; i < conf->workers && err == PH_OK; i++) {
@@ -323,6 +392,9 @@ int ph_server_run(struct ph_server *server)
     if (err == PH_OK && server->srt != NULL) {
         err = ph_srt_server_start(server->srt);
     }
+    if (err == PH_OK && server->shared.continuity != NULL) {
+        err = ph_continuity_start(server->shared.continuity);
+    }
     if (err == PH_OK) {
         log_start(server);
         ph_loop_run(server->main_loop);
@@ -362,10 +434,12 @@ void ph_server_destroy(struct ph_server **ref)
         ph_loop_destroy(&shared->loops[i]);
     }
     ph_loop_destroy(&server->main_loop);
+    ph_continuity_destroy(&shared->continuity);
     ph_overlay_destroy(&shared->overlay);
     ph_feeds_destroy(&shared->feeds);
     ph_publish_hub_destroy(&shared->hub);
     ph_registry_destroy(&shared->registry);
+    ph_slate_destroy(&server->slate);
     ph_peers_destroy(&shared->peers);
     for (size_t i = 0; i <= shared->workers; i++) {
         free(shared->stats[i]);

@@ -3,6 +3,7 @@
 
 #include "operate.h"
 #include "pages.h"
+#include "recorder.h"
 #include "status_api.h"
 
 #include <phien/core/log.h>
@@ -47,6 +48,7 @@ int ph_worker_init(struct ph_worker *worker, const struct ph_shared *shared, uns
     worker->shared = shared;
     worker->index = index;
     worker->hls = ph_hls_create(shared->feeds, index);
+    worker->recorder = ph_recorder_create(shared, index);
     worker->router = ph_router_create();
     worker->overlay = ph_overlay_api_create(shared->overlay, index);
     ph_hls_add_routes(worker->hls, worker->router);
@@ -79,6 +81,7 @@ void ph_worker_fini(struct ph_worker *worker)
     ph_hls_destroy(&worker->hls);
     ph_overlay_api_destroy(&worker->overlay);
     ph_status_api_destroy(&worker->status);
+    ph_recorder_destroy(&worker->recorder);
     ph_router_destroy(&worker->router);
 }
 
@@ -122,6 +125,7 @@ void ph_worker_drain(struct ph_worker *worker, enum ph_drain_step step, void (*o
         break;
     case PH_DRAIN_CHANNELS:
         ph_publish_hub_close_home(worker->shared->hub, worker->index);
+        ph_recorder_finish(worker->recorder);
         break;
     case PH_DRAIN_ANSWERS:
         drain_answers(worker, on_done, arg);

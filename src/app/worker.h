@@ -2,6 +2,8 @@
 #ifndef PHIEN_APP_WORKER_H
 #define PHIEN_APP_WORKER_H
 
+#include "continuity.h"
+
 #include <phien/core/conf.h>
 #include <phien/core/link_stats.h>
 #include <phien/core/stats.h>
@@ -18,11 +20,12 @@ struct ph_shared {
     struct ph_feeds *feeds;
     struct ph_peers *peers;
     struct ph_overlay *overlay;
-    struct ph_loop **loops;       /* one for each worker */
-    struct ph_stats **stats;      /* one for each worker, and the SRT thread's */
-    struct ph_link_stats *links;  /* one for each channel, by the registry's index */
-    const char **channel_names;   /* by the registry's index */
-    struct ph_quality *qualities; /* by the registry's index; each its home's */
+    struct ph_continuity *continuity; /* NULL: nothing outlives this run */
+    struct ph_loop **loops;           /* one for each worker */
+    struct ph_stats **stats;          /* one for each worker, and the SRT thread's */
+    struct ph_link_stats *links;      /* one for each channel, by the registry's index */
+    const char **channel_names;       /* by the registry's index */
+    struct ph_quality *qualities;     /* by the registry's index; each its home's */
     size_t workers;
     unsigned http_connections; /* that one worker may have open */
 };
@@ -44,6 +47,7 @@ struct ph_worker {
     unsigned answers_open; /* of what the step ANSWERS waits for */
     void (*on_answered)(void *arg);
     void *answered_arg;
+    struct ph_recorder *recorder;
 };
 
 /* "server.listen_failed", with what to do about it. */
