@@ -103,21 +103,19 @@ static int create_loops(struct ph_server *server)
     return err;
 }
 
-/* What the channels show while their publishers are away. */
-static int create_slate(struct ph_server *server)
+/* What the channels show while their publishers are away; without it they stand still. */
+static void create_slate(struct ph_server *server)
 {
     const struct ph_shared *shared = &server->shared;
     int err = shared->conf->publish.slate ? ph_slate_create(&server->slate) : PH_OK;
 
     if (err != PH_OK) {
-        ph_log_error("server.start_failed", ph_kv("reason", ph_err_text(err)),
-                     ph_kv("hint", "this build's slate cannot be used: set publish.slate: false"));
-        return err;
+        ph_log_error("slate.off", ph_kv("reason", ph_err_text(err)),
+                     ph_kv("text", "what is built in cannot be used"));
     }
     for (size_t i = 0; server->slate != NULL && i < ph_registry_count(shared->registry); i++) {
         ph_channel_use_slate(ph_registry_at(shared->registry, i)->channel, server->slate);
     }
-    return PH_OK;
 }
 
 /* What an earlier run left, by the registry's index; to be freed. NULL: nothing. */
@@ -177,12 +175,10 @@ static int create_channels(struct ph_server *server)
 
     shared->registry = ph_registry_create(shared->conf, shared->stats);
     int err = ph_continuity_create(&shared->continuity, shared->conf, shared->registry);
-    if (err == PH_OK) {
-        err = create_slate(server);
-    }
     if (err != PH_OK) {
         return err;
     }
+    create_slate(server);
     create_feeds(server);
     resume_channels(shared);
     shared->hub =
