@@ -180,6 +180,42 @@ test('short parts are allowed at the end of a segment and where decoding can beg
   assert.deepEqual(problemsOf([short(playlistAt(40)), short(playlistAt(41))]), []);
 });
 
+// The states of a run that ended at 42 parts, and of the next one, whose first segment has this
+// number, this number of discontinuities before it, and its names.
+function problemsAtRestart({ msn = 1000, discontinuity = 50, epoch = 'e2-', shift = 3600e3,
+  spoil = (text) => text } = {}) {
+  const checker = new PlaylistChecker('test', { reports: 1 });
+  checker.feed(parseMedia(playlistAt(42)));
+  checker.restart();
+  for (const count of [1, 3, 5, 9]) {
+    const text = playlistAt(count).replaceAll('#EXT-X-DATERANGE', '#X')
+      .replace('MEDIA-SEQUENCE:100', `MEDIA-SEQUENCE:${msn}`)
+      .replace('DISCONTINUITY-SEQUENCE:0', `DISCONTINUITY-SEQUENCE:${discontinuity}`)
+      .replace('#EXT-X-MAP', '#EXT-X-DISCONTINUITY\n#EXT-X-MAP')
+      .replaceAll(/(URI="(?!audio)|^)(?=[ip]?\d+\.m)/gm, `$1${epoch}`)
+      .replaceAll(/(?<=TIME:).*/g, (at) => new Date(Date.parse(at) + shift).toISOString());
+    checker.feed(parseMedia(spoil(text)));
+  }
+  return checker.problems;
+}
+
+test('a restart is another run of the same channel', () => {
+  assert.deepEqual(problemsAtRestart(), []);
+  const spoilt = {
+    'msn-back': { msn: 110 },
+    'discontinuity-sequence': { spoil: (text) => text.replace('#EXT-X-DISCONTINUITY\n', '')
+      .replace('DISCONTINUITY-SEQUENCE:50', 'DISCONTINUITY-SEQUENCE:0') },
+    date: { shift: 0 },
+    'name-again': { epoch: '' },
+    'header-changed': { spoil: (text) => text.replace('TARGETDURATION:2', 'TARGETDURATION:3') },
+  };
+  for (const [rule, how] of Object.entries(spoilt)) {
+    const problems = problemsAtRestart(how);
+    assert.ok(problems.some((problem) => problem.includes(`: ${rule}: `)),
+      `${rule}: ${problems.join('\n')}`);
+  }
+});
+
 test('other renditions must agree', () => {
   const a = parseMedia(playlistAt(41));
   assert.deepEqual(checkTogether({ a, b: a }), []);

@@ -56,8 +56,15 @@ export class PlaylistChecker {
     this.known = new Map(); // msn → how the segment was first listed when finished
     this.parts = new Map(); // "msn.index" → part
     this.partUris = new Map(); // uri → "msn.index"
+    this.uris = new Set(); // of segments and maps
     this.hint = null; // { uri, after } that has not come true yet
     this.ranges = new Map(); // ID → the date range as it was last listed
+    this.isRestarted = false; // the server, since the state before
+  }
+
+  // The server that gave the states before has ended, and another run of it gives the next.
+  restart() {
+    this.isRestarted = true;
   }
 
   report(rule, text) {
@@ -76,9 +83,12 @@ export class PlaylistChecker {
     this.#checkDates(playlist);
     this.#checkDateRanges(playlist);
     this.#checkTail(playlist);
-    if (this.last) {
+    if (this.last && this.isRestarted) {
+      this.#checkRestart(this.last, playlist);
+    } else if (this.last) {
       this.#checkChange(this.last, playlist);
     }
+    this.isRestarted = false;
     this.#remember(playlist);
     this.last = playlist;
   }
@@ -210,8 +220,8 @@ export class PlaylistChecker {
     });
   }
 
-  // An end may be added, and that is all; what has a date that is listed stays.
-  #checkRangesKept({ dateRanges, segments }) {
+  // An end may be added, and that is all.
+  #checkRangesSame({ dateRanges }) {
     for (const range of dateRanges) {
       const earlier = this.ranges.get(range.ID);
       for (const [name, value] of Object.entries(earlier ?? {})) {
@@ -227,6 +237,10 @@ export class PlaylistChecker {
         this.report('date-range-changed', `${range.ID} is back`);
       }
     }
+  }
+
+  // What has a date that is listed stays.
+  #checkRangesKept({ dateRanges, segments }) {
     for (const [id, range] of this.ranges) {
       const isListed = dateRanges.some(({ ID }) => ID === id);
       // The end of one that was open in the state before is not known: it is that of its successor
@@ -286,6 +300,7 @@ export class PlaylistChecker {
     this.#checkOrder(before, after);
     this.#checkRemoval(before, after);
     this.#checkHint(after);
+    this.#checkRangesSame(after);
     this.#checkRangesKept(after);
     for (const report of after.reports) {
       const earlier = before.reports.find(({ uri }) => uri === report.uri);
@@ -294,6 +309,38 @@ export class PlaylistChecker {
         this.report('rendition-report', `${report.uri} went back to ${report.lastMsn}`);
       }
     }
+  }
+
+  // Who has the state of one run at hand must be able to go on with that of the next. It has other
+  // segments: their numbers go on, a discontinuity lies between, and no name is used again.
+  #checkRestart(before, after) {
+    const [last, next] = [before.segments.at(-1), after.segments[0]];
+    if (before.targetDuration !== after.targetDuration) {
+      this.report('header-changed',
+        `targetDuration from ${before.targetDuration} to ${after.targetDuration}`);
+    }
+    if (before.isEnded) {
+      this.report('ended', 'the playlist changed after EXT-X-ENDLIST');
+    }
+    if (!last || !next) {
+      return;
+    }
+    if (next.msn <= last.msn) {
+      this.report('msn-back', `from ${last.msn} to ${next.msn} at a restart`);
+    }
+    if (next.discontinuityNumber <= last.discontinuityNumber) {
+      this.report('discontinuity-sequence', 'no discontinuity at a restart: from ' +
+        `${last.discontinuityNumber} to ${next.discontinuityNumber}`);
+    }
+    if (next.pdt < last.pdt + (lengthOf(last) - PDT_OVERLAP_S) * 1000) {
+      this.report('date', `segment ${next.msn} is dated before the end of the run before`);
+    }
+    const old = new Set([...this.partUris.keys(), ...this.uris]);
+    const names = after.segments.flatMap(({ uri, map, parts }) =>
+      [uri, map, ...parts.map((part) => part.uri)]);
+    names.filter((name) => old.has(name)).forEach((name) =>
+      this.report('name-again', `${name} was another in the run before`));
+    this.#checkRangesSame(after);
   }
 
   #checkOrder(before, after) {
@@ -335,15 +382,16 @@ export class PlaylistChecker {
     });
   }
 
-  // The first part that is new since the hint must be the one hinted at.
+  // The first part that is new since the hint must be the one hinted at, unless what it was a part
+  // of broke off.
   #checkHint(after) {
     if (!this.hint) {
       return;
     }
-    for (const { msn, parts } of after.segments) {
+    for (const { msn, parts, isDiscontinuity } of after.segments) {
       for (const [k, { uri }] of parts.entries()) {
         if (compare({ msn, part: k }, this.hint.after) > 0) {
-          if (uri !== this.hint.uri) {
+          if (uri !== this.hint.uri && !(isDiscontinuity && k === 0)) {
             this.report('hint', `${this.hint.uri} was hinted at, ${uri} came`);
           }
           return;
@@ -372,6 +420,7 @@ export class PlaylistChecker {
   #rememberSegment(segment) {
     const { msn, uri, duration, pdt, map, isDiscontinuity, discontinuityNumber } = segment;
     const now = { uri, duration, pdt, map, isDiscontinuity, discontinuityNumber };
+    [uri, map].filter((name) => name).forEach((name) => this.uris.add(name));
     const earlier = this.known.get(msn);
     if (earlier) {
       for (const [key, value] of Object.entries(earlier)) {
