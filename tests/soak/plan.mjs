@@ -76,12 +76,14 @@ function drawStall(dice, airS) {
 }
 
 // The times that publisher `index` goes on air, one after the other, for ever. One in five is on
-// somebody else's channel: a takeover, if that one is on air.
+// somebody else's channel: a takeover, if that one is on air. Where it goes on for long enough, two
+// fight for a channel.
 export function* seasons(seed, index) {
   const dice = new Dice(seed, index);
   yield { pauseS: dice.between(0, 3) };
   for (;;) {
-    const number = dice.chance(0.2) ? dice.below(PUBLISHERS) : index;
+    const isVisiting = dice.chance(0.2) && !isFaithful(index);
+    const number = isVisiting ? dice.below(PUBLISHERS) : index;
     const airS = dice.between(8, 40);
     const isSilent = !isFaithful(number) && dice.chance(0.2);
     yield {

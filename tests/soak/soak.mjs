@@ -8,20 +8,25 @@
 //
 // SOAK_SECONDS=N   how long (600)
 // SOAK_SEED=N      repeats the plan of an earlier run, which has printed it
+// SOAK_PAGE=0      without a Chromium among the viewers
 
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { setMaxListeners } from 'node:events';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { setTimeout as sleep } from 'node:timers/promises';
+// Plans are made of time: who comes and goes here waits for nothing.
+import { setTimeout as pause } from 'node:timers/promises';
 
 import { sellers } from '../e2e/lib/api.mjs';
-import { IS_SANITIZED, Server } from '../e2e/lib/server.mjs';
+import { ARTEFACTS, IS_SANITIZED, Server } from '../e2e/lib/server.mjs';
 import { readAll, sell } from './crowd.mjs';
 import { viewerHabits } from './habits.mjs';
 import { makeSources } from './media.mjs';
 import { cpuSeconds, Curve, residentMb } from './meter.mjs';
-import { CHANNELS, Dice, GRACE_S, LINGER_S, PUBLISHERS, seasons } from './plan.mjs';
+import { watchWithHls } from './page.mjs';
+import { CHANNELS, Dice, GRACE_S, LINGER_S, seasons } from './plan.mjs';
 import { Publisher } from './publisher.mjs';
 import { Viewer } from './viewer.mjs';
 
@@ -32,6 +37,8 @@ const SEED = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31)
 const SETTLED_S = Math.min(60, 0.4 * SECONDS);
 const MEAN_OVER_S = Math.min(20, 0.1 * SECONDS);
 const GROWTH_MAX = 0.1;
+
+const WITH_PAGE = process.env.SOAK_PAGE !== '0';
 
 const READERS = 10;
 const EXIT_MS = 5000;
@@ -69,7 +76,7 @@ class Soak {
 
   // False: the soak is over.
   pause(ms) {
-    return sleep(ms, true, { signal: this.ending.signal }).catch(() => false);
+    return pause(ms, true, { signal: this.ending.signal }).catch(() => false);
   }
 
   end() {
@@ -117,7 +124,7 @@ function tally(lines) {
 }
 
 // Everybody who takes part, and what they cost.
-function startAll(soak) {
+function startAll(t, soak) {
   const publishers = CHANNELS.map((_, i) => new Publisher(soak, seasons(SEED, i)));
   const viewers = viewerHabits(SEED).map((habits) => new Viewer(soak, habits));
   const dice = new Dice(SEED, 5000);
@@ -125,6 +132,7 @@ function startAll(soak) {
     ...publishers.map((publisher) => publisher.run()),
     ...viewers.map((viewer) => viewer.run()),
     sell(soak, CHANNELS, dice),
+    WITH_PAGE ? watchWithHls(t, soak, CHANNELS[0]) : null,
     ...Array.from({ length: READERS }, (_, i) =>
       readAll(soak, CHANNELS[i], new Dice(SEED, 6000 + i))),
   ];
@@ -178,7 +186,14 @@ function report(t, soak, { publishers, lag }, curve) {
   t.diagnostic(`publishers left: ${table(ended)}; in the log: ${table(stops)}`);
   t.diagnostic(`answers: ${table(soak.counts)}; ${(soak.bytes / 1e6).toFixed(0)} MB of them`);
   t.diagnostic(`events in the log: ${table(tally(log.map(({ event }) => event)))}`);
+  if (soak.page) {
+    t.diagnostic(`the page: ${soak.page.pictures} pictures, once none for ` +
+      `${(soak.page.longestStillMs / 1000).toFixed(1)} s`);
+  }
   t.diagnostic(`the viewers' own process stood still for ${Math.round(lag.max / 1e6)} ms at most`);
+  mkdirSync(ARTEFACTS, { recursive: true });
+  writeFileSync(join(ARTEFACTS, 'soak.log'), `${soak.server.lines.join('\n')}\n`);
+  t.diagnostic(`phien's log is in ${join(ARTEFACTS, 'soak.log')}`);
   return stops;
 }
 
@@ -192,7 +207,7 @@ test(`soak with SOAK_SEED=${SEED}, ${SECONDS} s`, async (t) => {
   const soak = new Soak(server, sources);
   const curve = new Curve();
   const lag = monitorEventLoopDelay();
-  const { publishers, done } = startAll(soak);
+  const { publishers, done } = startAll(t, soak);
   t.after(() => Promise.all(publishers.map((publisher) => publisher.kill())));
   lag.enable();
   await observe(soak, publishers, curve);
@@ -209,7 +224,7 @@ test(`soak with SOAK_SEED=${SEED}, ${SECONDS} s`, async (t) => {
   await t.test('memory has not grown', (subtest) => {
     const from = curve.around(SETTLED_S, SETTLED_S + MEAN_OVER_S);
     const to = curve.around(curve.points.at(-1).s - MEAN_OVER_S, Infinity);
-    subtest.diagnostic(`${from.toFixed(1)} MB after ${SETTLED_S} s, ${to.toFixed(1)} MB at the end`);
+    subtest.diagnostic(`${from.toFixed(1)} MB after ${SETTLED_S} s, ${to.toFixed(1)} at the end`);
     assert.ok(to <= from * (1 + GROWTH_MAX), `from ${from} MB to ${to} MB:\n${curve}`);
   });
   await t.test('the log has no error, and publishers were ended for no other reasons', () => {
@@ -222,5 +237,4 @@ test(`soak with SOAK_SEED=${SEED}, ${SECONDS} s`, async (t) => {
     subtest.diagnostic(`after ${Math.round(exitMs)} ms`);
     assert.ok(exitMs <= EXIT_MS, `${exitMs} ms`);
   });
-  assert.equal(publishers.length, PUBLISHERS);
 });
