@@ -125,11 +125,11 @@ static void on_snapshot(void *arg, struct ph_snapshot *snapshot)
 static const struct ph_packager_ops packager_ops = {.on_snapshot = on_snapshot};
 
 /* Beside the packager, a sink that only learns when to look whether the channel is on air. */
-static void tell_state(struct feed *feed)
+static void tell_state(struct feed *feed, enum ph_rendition rendition)
 {
-    if (feed->wanted_by[PH_RENDITION_AV] != 0) {
-        struct ph_snapshot *snapshot = ph_packager_snapshot(feed->packager, PH_RENDITION_AV);
-        post_to_all(feed, PH_RENDITION_AV, snapshot);
+    if (feed->wanted_by[rendition] != 0) {
+        struct ph_snapshot *snapshot = ph_packager_snapshot(feed->packager, rendition);
+        post_to_all(feed, rendition, snapshot);
         ph_snapshot_unref(&snapshot);
     }
 }
@@ -142,7 +142,7 @@ static void look(struct feed *feed)
     if (feed->is_on_air != status.is_on_air || feed->is_away != status.is_away) {
         feed->is_on_air = status.is_on_air;
         feed->is_away = status.is_away;
-        tell_state(feed);
+        tell_state(feed, PH_RENDITION_AV);
     }
 }
 
@@ -167,7 +167,7 @@ static void on_pause(void *arg, ph_usec now)
     look(arg);
 }
 
-/* Who waits for a first snapshot has to hear that none will come. */
+/* Who waits for a first snapshot, of whatever rendition, has to hear that none will come. */
 static void on_end(void *arg, ph_usec now)
 {
     struct feed *feed = arg;
@@ -175,7 +175,9 @@ static void on_end(void *arg, ph_usec now)
     (void)now;
     feed->is_on_air = false;
     feed->is_away = false;
-    tell_state(feed);
+    for (enum ph_rendition r = PH_RENDITION_AV; r < PH_RENDITION_COUNT; r++) {
+        tell_state(feed, r);
+    }
 }
 
 static const struct ph_sink_ops state_sink = {

@@ -47,7 +47,8 @@ static inline void ignore_line(void *arg, const char *line)
     (void)line;
 }
 
-static inline struct world *world_create(void)
+/* `record`: what an earlier run left of the channel, or NULL. */
+static inline struct world *world_create_after(const struct ph_feed_record *record)
 {
     struct world *world = calloc(1, sizeof(*world));
 
@@ -87,9 +88,15 @@ static inline struct world *world_create(void)
         .workers = WORKERS,
         .epoch = "e1",
         .wall = START_WALL,
+        .records = record,
     };
     world->feeds = ph_feeds_create(&params);
     return world;
+}
+
+static inline struct world *world_create(void)
+{
+    return world_create_after(NULL);
 }
 
 static inline void world_destroy(struct world *world)
