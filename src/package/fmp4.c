@@ -40,7 +40,7 @@ static ph_usec frame_hint(const struct ph_track *track)
 }
 
 /* What comes next needs a new muxer: its timestamps or tracks do not go on. */
-static void break_off(struct ph_fmp4 *f)
+void ph_fmp4_break(struct ph_fmp4 *f)
 {
     ph_cmaf_destroy(&f->cmaf);
     ph_output_break(&f->output);
@@ -52,7 +52,7 @@ void ph_fmp4_set_tracks(struct ph_fmp4 *f, struct ph_track *video, struct ph_tra
     bool is_same = ph_track_equal(f->video, video) && ph_track_equal(f->audio, audio);
 
     if (is_break || !is_same) {
-        break_off(f);
+        ph_fmp4_break(f);
         f->has_composition = false;
         f->composition = 0;
         f->is_broken = false;
@@ -133,7 +133,7 @@ static int apply(struct ph_fmp4 *f, enum ph_cut cut, const struct ph_closed *clo
         close_segment(f);
     }
     if (cut == PH_CUT_DISCONTINUITY) {
-        break_off(f);
+        ph_fmp4_break(f);
     }
     return err;
 }

@@ -49,6 +49,9 @@ void ph_fmp4_fini(struct ph_fmp4 *fmp4);
 void ph_fmp4_set_tracks(struct ph_fmp4 *fmp4, struct ph_track *video, struct ph_track *audio,
                         bool is_break);
 
+/* The packets that follow, of the same tracks, do not go on from what came before. */
+void ph_fmp4_break(struct ph_fmp4 *fmp4);
+
 /*
  * The three steps of a packet: cut before it, add it, cut after it. `cut` and `add` may fail like
  * the muxer: the part or the packet is lost.

@@ -36,6 +36,8 @@ struct ph_packager *ph_packager_create(const struct ph_conf *conf, const char *c
     p->stats = stats;
     p->last_dependent_msn = -1;
     p->pictured_msn = -1;
+    p->sound.next = AV_NOPTS_VALUE;
+    p->sound.start = PH_USEC_NEVER;
     init_fmp4(&p->av, conf, epoch, wall, stats, PH_RENDITION_AV);
     init_fmp4(&p->audio, conf, epoch, wall, stats, PH_RENDITION_AUDIO);
     ph_ts_init(&p->ts, &ts, stats);
@@ -59,6 +61,7 @@ void ph_packager_destroy(struct ph_packager **ref)
     ph_fmp4_fini(&p->audio);
     ph_fmp4_fini(&p->av);
     ph_interleave_fini(&p->interleave);
+    av_packet_free(&p->sound.silence);
     ph_program_unref(&p->program);
     free(p);
 }

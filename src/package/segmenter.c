@@ -22,6 +22,8 @@
 #define SEGMENT_RESERVE (99 * PH_USEC_PER_MS)
 /* A declared duration of 0 would not be a part. */
 #define PART_MIN PH_USEC_PER_MS
+/* In a segment that is as long as it may be, so many parts end for their size and not for time. */
+#define ROOM_RESERVE (16 * PART_MIN)
 /* What a frame lasts as long as nobody knows. */
 #define DEFAULT_VIDEO_FRAME (PH_USEC_PER_S / 30)
 #define DEFAULT_AUDIO_FRAME (1024 * PH_USEC_PER_S / 48000)
@@ -80,6 +82,16 @@ static ph_usec clamp(ph_usec value, ph_usec least, ph_usec most)
     return value < least ? least : value > most ? most : value;
 }
 
+/*
+ * How much longer the segment under way may become. Frames that jump ahead must not make it too
+ * long, nor what a follower gets before its leader's end.
+ */
+static ph_usec room_left(const struct ph_segmenter *s)
+{
+    return s->segment_start + s->params.target_duration + SEGMENT_ROUNDS - ROOM_RESERVE -
+           s->part_start;
+}
+
 static void close_part(struct ph_segmenter *s, ph_usec at, bool may_be_short,
                        struct ph_closed *closed)
 {
@@ -94,9 +106,7 @@ static void close_part(struct ph_segmenter *s, ph_usec at, bool may_be_short,
     ph_usec least =
         may_be_short || s->part.is_independent ? PART_MIN : shortest_part(s->part_target);
     duration = clamp(duration, least, s->part_target);
-    /* Frames that jump ahead must not make the segment too long either. */
-    ph_usec room = s->segment_start + s->params.target_duration + SEGMENT_ROUNDS - s->part_start;
-    duration = clamp(room, PART_MIN, duration);
+    duration = clamp(room_left(s), PART_MIN, duration);
     closed->duration = duration;
     closed->is_independent = s->part.is_independent;
     s->part_start += duration;
@@ -190,7 +200,8 @@ static bool fits(const struct ph_segmenter *s, ph_usec at, ph_usec frame)
 {
     ph_usec part_target = part_target_at(s, at);
 
-    return part_target == 0 || at + frame <= s->part_start + part_target + frame / 2;
+    return part_target == 0 || room_left(s) <= PART_MIN ||
+           at + frame <= s->part_start + part_target + frame / 2;
 }
 
 static enum ph_cut decide_at_random_access(const struct ph_segmenter *s, ph_usec at, ph_usec gop)
@@ -246,15 +257,12 @@ static enum ph_cut decide_by_size(const struct ph_segmenter *s, const struct ph_
  */
 static enum ph_cut take_boundary(struct ph_segmenter *s, const struct ph_frame *frame)
 {
-    const struct ph_boundary first = s->boundaries[0];
-
-    if (s->boundary_count == 0 || frame->dts < first.at ||
-        (s->segment_packets == 0 && !first.is_discontinuity)) {
+    if (s->boundary_count == 0 || frame->dts < s->boundaries[0] || s->segment_packets == 0) {
         return PH_CUT_NONE;
     }
     s->boundary_count--;
     memmove(s->boundaries, s->boundaries + 1, s->boundary_count * sizeof(s->boundaries[0]));
-    return first.is_discontinuity ? PH_CUT_DISCONTINUITY : PH_CUT_SEGMENT;
+    return PH_CUT_SEGMENT;
 }
 
 enum ph_cut ph_segmenter_before(struct ph_segmenter *s, const struct ph_frame *frame,
@@ -383,11 +391,11 @@ enum ph_cut ph_segmenter_flush(struct ph_segmenter *s, struct ph_closed *closed)
     return cut;
 }
 
-void ph_segmenter_follow(struct ph_segmenter *s, ph_usec at, bool is_discontinuity)
+void ph_segmenter_follow(struct ph_segmenter *s, ph_usec at)
 {
     if (s->boundary_count == PH_SEGMENTER_BOUNDARIES) {
         s->boundary_count--;
         memmove(s->boundaries, s->boundaries + 1, s->boundary_count * sizeof(s->boundaries[0]));
     }
-    s->boundaries[s->boundary_count++] = (struct ph_boundary){at, is_discontinuity};
+    s->boundaries[s->boundary_count++] = at;
 }

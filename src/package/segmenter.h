@@ -70,11 +70,6 @@ struct ph_segmenter_params {
 /* Segment boundaries that a follower has not reached yet. */
 enum { PH_SEGMENTER_BOUNDARIES = 64 };
 
-struct ph_boundary {
-    ph_usec at;
-    bool is_discontinuity;
-};
-
 struct ph_segmenter {
     struct ph_segmenter_params params;
     enum ph_track_kind reference;
@@ -102,7 +97,7 @@ struct ph_segmenter {
     unsigned segment_packets;
     size_t segment_bytes;
 
-    struct ph_boundary boundaries[PH_SEGMENTER_BOUNDARIES];
+    ph_usec boundaries[PH_SEGMENTER_BOUNDARIES];
     unsigned boundary_count;
 };
 
@@ -129,7 +124,7 @@ bool ph_segmenter_after(struct ph_segmenter *segmenter, struct ph_closed *closed
 enum ph_cut ph_segmenter_flush(struct ph_segmenter *segmenter, struct ph_closed *closed);
 
 /* Tells a follower where the leader ended a segment: it ends its own at the first frame after. */
-void ph_segmenter_follow(struct ph_segmenter *segmenter, ph_usec at, bool is_discontinuity);
+void ph_segmenter_follow(struct ph_segmenter *segmenter, ph_usec at);
 
 /* What a segment may last at most, key frame or not. */
 ph_usec ph_segmenter_longest(const struct ph_segmenter *segmenter);

@@ -132,10 +132,12 @@ static int take_av(struct ph_packager *p, const AVPacket *packet, const struct p
     }
     int err = ph_fmp4_before(&p->av, packet, frame, &cut, &closed);
     p->is_gop_long |= closed.is_gop_long;
-    if (cut == PH_CUT_SEGMENT || cut == PH_CUT_DISCONTINUITY) {
-        bool is_break = cut == PH_CUT_DISCONTINUITY;
-        ph_segmenter_follow(&p->audio.segmenter, frame->dts, is_break);
-        end_segment(p, is_break);
+    if (cut == PH_CUT_SEGMENT) {
+        ph_segmenter_follow(&p->audio.segmenter, frame->dts);
+        end_segment(p, false);
+    } else if (cut == PH_CUT_DISCONTINUITY) {
+        end_segment(p, true);
+        err = first_error(err, ph_packager_break_sound(p));
     }
     if (cut != PH_CUT_NONE) {
         ph_packager_publish(p);
@@ -151,24 +153,6 @@ static int take_av(struct ph_packager *p, const AVPacket *packet, const struct p
     return first_error(err, add_err);
 }
 
-static int take_audio(struct ph_packager *p, const AVPacket *packet, const struct ph_frame *frame)
-{
-    enum ph_cut cut = PH_CUT_NONE;
-    struct ph_closed closed;
-    bool did_cut = false;
-    int err = ph_fmp4_before(&p->audio, packet, frame, &cut, &closed);
-
-    if (cut != PH_CUT_NONE) {
-        ph_packager_publish(p);
-    }
-    err = first_error(err, ph_fmp4_add(&p->audio, packet, frame));
-    err = first_error(err, ph_fmp4_after(&p->audio, &did_cut));
-    if (did_cut) {
-        ph_packager_publish(p);
-    }
-    return err;
-}
-
 /* A packet in its place among both tracks. */
 static int take(struct ph_packager *p, const AVPacket *packet, ph_usec dts)
 {
@@ -182,7 +166,7 @@ static int take(struct ph_packager *p, const AVPacket *packet, ph_usec dts)
     int err = take_av(p, packet, &frame);
 
     if (frame.kind == PH_TRACK_AUDIO) {
-        err = first_error(err, take_audio(p, packet, &frame));
+        err = first_error(err, ph_packager_take_sound(p, packet, &frame));
     }
     return err;
 }
@@ -208,10 +192,12 @@ static int take_waiting(struct ph_packager *p, bool all)
 static int take_video(struct ph_packager *p, const AVPacket *packet, ph_usec dts)
 {
     ph_interleave_video(&p->interleave, dts);
+    ph_packager_begin_sound(p, packet);
     int err = take_waiting(p, false);
     err = first_error(err, take(p, packet, dts));
     ph_interleave_video(&p->interleave, dts + ph_segmenter_frame(&p->av.segmenter));
-    return first_error(err, take_waiting(p, false));
+    err = first_error(err, take_waiting(p, false));
+    return first_error(err, ph_packager_fill_sound(p, packet));
 }
 
 static int take_any(struct ph_packager *p, const AVPacket *packet, ph_usec dts)
@@ -243,7 +229,7 @@ static int close_all(struct ph_packager *p)
     err = first_error(err, ph_fmp4_flush(&p->av));
     end_segment(p, false);
     ph_cues_break(&p->cues);
-    return first_error(err, ph_fmp4_flush(&p->audio));
+    return first_error(err, ph_packager_end_sound(p));
 }
 
 static void set_tracks(struct ph_packager *p, bool is_break)
@@ -252,12 +238,9 @@ static void set_tracks(struct ph_packager *p, bool is_break)
     struct ph_track *audio = p->program->audio;
 
     ph_fmp4_set_tracks(&p->av, video, audio, is_break);
-    ph_fmp4_set_tracks(&p->audio, NULL, audio, is_break);
+    ph_packager_set_sound(p, is_break);
     ph_ts_set_tracks(&p->ts, video, audio, is_break);
     ph_interleave_begin(&p->interleave, video != NULL);
-    if (audio != NULL && p->audio.output.window == NULL) {
-        ph_output_join(&p->audio.output, &p->av.output);
-    }
 }
 
 static void start_anew(struct ph_packager *p)

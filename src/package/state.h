@@ -12,14 +12,23 @@
 #include <phien/package/packager.h>
 
 /*
- * The packager from inside, for its three parts: packager.c, what viewers get, sink.c, what the
- * channel gives, and place.c, where its cues go.
+ * The packager from inside, for its four parts: packager.c, what viewers get, sink.c, what the
+ * channel gives, sound.c, what the audio rendition gets of it, and place.c, where cues go.
  */
 
 /* Packets and parts lost in a row: now and then one is the publisher's fault, many are ours. */
 struct ph_faults {
     ph_usec since;
     unsigned count;
+};
+
+/* Where the audio rendition is, and what it is given where there is no sound. */
+struct ph_sound {
+    AVPacket *silence; /* of its track; NULL: none is known */
+    int64_t next;      /* where its newest packet ends, in its track's ticks; AV_NOPTS_VALUE */
+    ph_usec silent_to; /* up to here silence was given */
+    ph_usec start;     /* of the first picture since the last break; PH_USEC_NEVER: none yet */
+    ph_usec patience;  /* how much later than its picture sound may come */
 };
 
 struct ph_packager {
@@ -32,6 +41,7 @@ struct ph_packager {
     struct ph_interleave interleave;
     struct ph_fmp4 av; /* leads */
     struct ph_fmp4 audio;
+    struct ph_sound sound;
     struct ph_ts ts;
     struct ph_cards cards;
 
@@ -52,6 +62,25 @@ struct ph_packager {
 
 /* Tells the observer of what is new in the renditions that somebody wants. */
 void ph_packager_publish(struct ph_packager *packager);
+
+/* The tracks are set anew; the leading rendition's have been. */
+void ph_packager_set_sound(struct ph_packager *packager, bool is_break);
+
+/* A packet of audio, which the leading rendition has been given. */
+PH_MUST_CHECK int ph_packager_take_sound(struct ph_packager *packager, const AVPacket *packet,
+                                         const struct ph_frame *frame);
+
+/* A picture is about to come: sound begins with the first. */
+void ph_packager_begin_sound(struct ph_packager *packager, const AVPacket *picture);
+
+/* A picture has come. */
+PH_MUST_CHECK int ph_packager_fill_sound(struct ph_packager *packager, const AVPacket *picture);
+
+/* The leading rendition has closed all it had: the audio rendition does, with as many segments. */
+PH_MUST_CHECK int ph_packager_end_sound(struct ph_packager *packager);
+
+/* The same, and what comes next does not go on from there. */
+PH_MUST_CHECK int ph_packager_break_sound(struct ph_packager *packager);
 
 /*
  * Says the cues that are due with the packet of the reference track that the leading rendition

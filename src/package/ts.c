@@ -67,15 +67,19 @@ int ph_ts_end_segment(struct ph_ts *ts, const struct ph_fmp4 *leader, bool is_br
         ph_output_close_segment(&ts->output);
     }
     if (is_break) {
-        ph_mpegts_destroy(&ts->mpegts);
         ph_output_break(&ts->output);
+    }
+    if (is_break || (err != PH_OK && leader->closed.duration > 0)) {
+        ph_mpegts_destroy(&ts->mpegts);
     }
     return err == PH_EAGAIN ? PH_OK : err;
 }
 
 int ph_ts_begin_segment(struct ph_ts *ts, const struct ph_fmp4 *leader, bool is_access)
 {
-    bool is_first = ts->output.window == NULL;
+    /* Behind the leader after tracks that MPEG-TS cannot carry, or faults of the muxer. */
+    bool is_first =
+        ts->output.window == NULL || ph_output_msn(&ts->output) != ph_output_msn(&leader->output);
 
     if (!ts->is_wanted || ts->is_unsupported || ts->mpegts != NULL || (is_first && !is_access)) {
         return PH_OK;
