@@ -213,8 +213,11 @@ static bool try_part(struct ph_hls *hls, struct ph_http_exchange *exchange,
         answer_buf(exchange, target->rendition, part->bytes);
         return true;
     }
-    /* The one hinted at; one more for the same reason as with segments. */
-    if (target->number < snapshot->next_part || target->number > snapshot->next_part + 1 ||
+    /*
+     * The one hinted at; two more for the same reason as with segments, for a newer snapshot may
+     * have a part and leave out the number after it. What is left out is not there for good.
+     */
+    if (target->number < snapshot->next_part || target->number > snapshot->next_part + 2 ||
         snapshot->is_ended) {
         return answer_missing(hls, exchange);
     }
