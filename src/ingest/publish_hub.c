@@ -131,6 +131,9 @@ static enum ph_close_reason judge(struct desk *desk, const struct ph_publisher *
     if (bound->called_at > publisher->called_at) {
         return PH_CLOSE_TAKEOVER;
     }
+    if (atomic_load_explicit(&bound->is_gone, memory_order_relaxed)) {
+        return PH_CLOSE_NONE;
+    }
     if (publisher->hub->refuses_newcomers) {
         return PH_CLOSE_ALREADY_PUBLISHING;
     }

@@ -147,6 +147,7 @@ enum ph_close_reason ph_publisher_open(struct ph_publisher **out, struct ph_publ
     struct ph_publisher *publisher = ph_new(struct ph_publisher);
     atomic_init(&publisher->refs, 1);
     atomic_init(&publisher->in_flight, 0);
+    atomic_init(&publisher->is_gone, false);
     publisher->hub = hub;
     publisher->entry = entry;
     publisher->mailbox = mailbox;
@@ -222,6 +223,11 @@ void ph_publisher_packet(struct ph_publisher *publisher, const AVPacket *packet,
         return;
     }
     ph_mailbox_post(publisher->home, &letter->mail);
+}
+
+void ph_publisher_set_gone(struct ph_publisher *publisher)
+{
+    atomic_store_explicit(&publisher->is_gone, true, memory_order_relaxed);
 }
 
 void ph_publisher_close(struct ph_publisher **ref, enum ph_close_reason reason, const char *detail)

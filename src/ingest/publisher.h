@@ -27,6 +27,8 @@ struct ph_publisher {
     /* What the packets weigh that are posted and not yet taken by the home. */
     atomic_size_t in_flight;
 
+    atomic_bool is_gone; /* the peer; set by the session */
+
     /* The session's thread. */
     void (*on_closed)(void *arg, enum ph_close_reason reason);
     void *arg;

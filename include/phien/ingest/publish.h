@@ -97,6 +97,12 @@ void ph_publisher_set_application(struct ph_publisher *publisher, const char *ap
 void ph_publisher_track(struct ph_publisher *publisher, struct ph_track *track);
 void ph_publisher_packet(struct ph_publisher *publisher, const AVPacket *packet, ph_usec now);
 
+/*
+ * The peer has gone; what still comes was sent before that. Whoever comes next takes the channel
+ * over as if it were free.
+ */
+void ph_publisher_set_gone(struct ph_publisher *publisher);
+
 /* Gives the hold back. `detail` is for the log line, may be NULL. */
 void ph_publisher_close(struct ph_publisher **publisher, enum ph_close_reason reason,
                         const char *detail);

@@ -300,6 +300,9 @@ static void handle_no_message(struct ph_srt_connection *c, ph_usec now)
     if (err == PH_ECLOSED && !ph_srt_connection_is_ebbing(c)) {
         c->gone_at = now;
         ph_srt_call_release(c->call); /* for the same phone, coming back */
+        if (c->publisher != NULL) {
+            ph_publisher_set_gone(c->publisher);
+        }
     } else if (err != PH_EAGAIN && err != PH_ECLOSED && !ph_srt_connection_is_ebbing(c)) {
         ph_srt_connection_end(c, PH_CLOSE_NETWORK, srt_getlasterror_str());
         return;

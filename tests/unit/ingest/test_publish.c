@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { WORKERS = 2, LOG_BYTES = 16384 };
+enum { WORKERS = 2, LOG_BYTES = 65536 };
 
 static const char PEER[] = "192.0.2.7:50001";
 
@@ -504,6 +504,36 @@ static void who_is_on_the_channel_may_keep_it(void **state)
     settle(world);
 }
 
+static void leave(void *arg)
+{
+    struct session *session = arg;
+
+    ph_publisher_set_gone(session->publisher);
+}
+
+/* Its last media are still coming in: that is no fight, and nobody's channel. */
+static void who_has_gone_is_taken_over(void **state)
+{
+    struct world *world = *state;
+    enum ph_close_reason end;
+
+    for (unsigned i = 0; i < 20; i++) {
+        struct session session = make_session(world, world->away, "s");
+        session.is_stubborn = true;
+        come(world, &session, &end);
+        assert_int_equal(end, PH_CLOSE_NONE);
+        do_it(&session, leave);
+        struct session next = make_session(world, world->home, "next");
+        come(world, &next, &end);
+        assert_int_equal(end, PH_CLOSE_NONE);
+        assert_int_equal(session.closed_by, PH_CLOSE_TAKEOVER);
+        do_it(&session, close_session);
+        do_it(&next, close_session);
+        settle(world);
+    }
+    assert_int_equal(count_text(world, "event=publish.refused"), 0);
+}
+
 static void get_deadline(void *arg)
 {
     struct world *world = arg;
@@ -834,6 +864,8 @@ int main(void)
         TEST(two_live_phones_do_not_fight_for_ever),
         cmocka_unit_test_setup_teardown(who_is_on_the_channel_may_keep_it, set_up_refusing,
                                         tear_down),
+        TEST(who_has_gone_is_taken_over),
+        cmocka_unit_test_setup_teardown(who_has_gone_is_taken_over, set_up_refusing, tear_down),
         TEST(an_end_is_told_from_a_loss),
         TEST(the_older_session_does_not_take_over),
         TEST(what_the_old_session_still_sends_is_dropped),
