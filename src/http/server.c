@@ -18,7 +18,7 @@
 #define BODIES_LIMIT_BYTES ((size_t)64 * 1024 * 1024)
 
 #define USER_TIMEOUT_MS 30000
-#define DRAIN_US (2500 * PH_USEC_PER_MS)
+#define DRAIN_US (2 * PH_USEC_PER_S)
 
 static const struct ph_http_timeouts default_timeouts = {
     .idle = 75 * PH_USEC_PER_S,

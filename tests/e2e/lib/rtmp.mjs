@@ -52,10 +52,10 @@ export async function shakeHands(port) {
   return connection;
 }
 
-// What an application sends until it may send media.
-export function publishCommands(app, name, verb = 'publish') {
+// What an application sends until it may send media. more: of what it says when it connects.
+export function publishCommands(app, name, verb = 'publish', more = {}) {
   return Buffer.concat([
-    command('connect', 1, { app, tcUrl: `rtmp://127.0.0.1/${app}`, type: 'nonprivate' }),
+    command('connect', 1, { app, tcUrl: `rtmp://127.0.0.1/${app}`, type: 'nonprivate', ...more }),
     command('createStream', 2, null),
     chunk('command', Buffer.concat([verb, 3, null, name, 'live'].map(amf0)), { csid: 4, msid: 1 }),
   ]);
