@@ -320,8 +320,8 @@ static void an_operator_can_read_it(void **state)
     static const char *const lines[] = {
         "{\n  \"version\": 1,\n  \"written_at\": \"20",
         "\n  \"channels\": {\n    \"cho\": {\n      \"noted_at\": \"20",
-        "Z\",\n      \"live\": true,\n      \"slate\": \"portrait\",\n      \"next_msn\": 12,\n"
-        "      \"next_discontinuity\": 3\n    }\n  }\n}\n",
+        "Z\",\n      \"live\": true,\n      \"slate\": \"portrait\",\n      \"next_msn\": 12,",
+        ",\n      \"next_discontinuity\": 3\n    }\n  }\n}\n",
     };
     for (size_t i = 0; i < PH_ARRAY_SIZE(lines); i++) {
         if (strstr(text, lines[i]) == NULL) {
