@@ -27,8 +27,11 @@ void ph_publish_log_stop(const struct ph_publisher *publisher, enum ph_close_rea
     struct ph_channel_status status;
 
     ph_channel_get_status(publisher->entry->channel, &status);
-    const struct ph_track *video = status.is_on_air ? status.program->video : NULL;
-    const struct ph_track *audio = status.is_on_air ? status.program->audio : NULL;
+    /* It was on air, though perhaps not at its end: the slate is there before a dead line is cut.
+     */
+    bool was_on_air = status.packets[PH_TRACK_VIDEO] + status.packets[PH_TRACK_AUDIO] > 0;
+    const struct ph_track *video = was_on_air ? status.program->video : NULL;
+    const struct ph_track *audio = was_on_air ? status.program->audio : NULL;
     double duration_s = (double)(ph_clock_mono() - publisher->since_mono) / PH_USEC_PER_S;
     int64_t bytes = status.bytes[PH_TRACK_VIDEO] + status.bytes[PH_TRACK_AUDIO];
     ph_log_at(ph_close_reason_is_error(reason) ? PH_LOG_WARN : PH_LOG_INFO, "publish.stop",
