@@ -15,6 +15,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WRITE_EVERY (PH_USEC_PER_S / 2)
 #define RETRY_AFTER (5 * PH_USEC_PER_S)
@@ -49,6 +50,7 @@ struct slot {
 struct ph_continuity {
     const struct ph_registry *registry;
     const char *path;
+    int lock_fd;
     struct ph_continuity_entry *given; /* by the registry's index; never changes */
     struct slot *slots;                /* by the registry's index of a home's first channel */
     struct ph_thread thread;
@@ -276,17 +278,20 @@ int ph_continuity_create(struct ph_continuity **out, const struct ph_conf *conf,
                          const struct ph_registry *registry)
 {
     char reason[PH_CONTINUITY_REASON];
+    int lock_fd = -1;
 
     *out = NULL;
     if (*conf->state == '\0') {
         return PH_OK;
     }
-    if (ph_continuity_file_claim(conf->state, reason) != PH_OK) {
-        ph_log_error("state.failed", ph_kv("path", conf->state), ph_kv("reason", reason),
-                     ph_kv("hint", "let phien's user write there, or set state to elsewhere"));
+    if (ph_continuity_file_claim(conf->state, &lock_fd, reason) != PH_OK) {
+        ph_log_error(
+            "state.failed", ph_kv("path", conf->state), ph_kv("reason", reason),
+            ph_kv("hint", "set state to a file of this phien's own, where its user may write"));
         return PH_EIO;
     }
     *out = create(conf->state, registry);
+    (*out)->lock_fd = lock_fd;
     read_file(*out);
     give_all(*out, conf);
     return PH_OK;
@@ -312,6 +317,7 @@ void ph_continuity_destroy(struct ph_continuity **ref)
         return;
     }
     ph_thread_fini(&continuity->thread);
+    close(continuity->lock_fd);
     free(continuity->slots);
     free(continuity->entries);
     free(continuity->given);

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -62,25 +63,56 @@ static int open_next(const char *next, int *fd, char *reason)
     return *fd >= 0 ? PH_OK : fail("cannot create", next, reason);
 }
 
-int ph_continuity_file_claim(const char *path, char *reason)
+/* Of a file of its own, which stays: the state file is another one after each write. */
+static int lock(const char *path, int *fd, char *reason)
+{
+    char *name = beside(path, "-lock");
+    int err = PH_OK;
+
+    *fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, FILE_MODE);
+    if (*fd < 0) {
+        err = fail("cannot create", name, reason);
+    } else if (flock(*fd, LOCK_EX | LOCK_NB) != 0) {
+        snprintf(reason, PH_CONTINUITY_REASON, "another phien uses %s", path);
+        close(*fd);
+        err = PH_EIO;
+    }
+    free(name);
+    return err;
+}
+
+static int try_to_create(const char *path, char *reason)
+{
+    char *next = beside(path, ".new");
+    int fd = -1;
+    int err = open_next(next, &fd, reason);
+
+    if (err == PH_OK) {
+        close(fd);
+        unlink(next);
+    }
+    free(next);
+    return err;
+}
+
+int ph_continuity_file_claim(const char *path, int *lock_fd, char *reason)
 {
     struct stat there;
-    int fd = -1;
     int err = make_folders(path, reason);
 
     if (err == PH_OK && stat(path, &there) == 0 && !S_ISREG(there.st_mode)) {
         errno = S_ISDIR(there.st_mode) ? EISDIR : EINVAL;
         err = fail("cannot replace", path, reason);
     }
-    char *next = beside(path, ".new");
     if (err == PH_OK) {
-        err = open_next(next, &fd, reason);
+        err = lock(path, lock_fd, reason);
     }
     if (err == PH_OK) {
-        close(fd);
-        unlink(next);
+        err = try_to_create(path, reason);
+        if (err != PH_OK) {
+            close(*lock_fd);
+        }
     }
-    free(next);
     return err;
 }
 

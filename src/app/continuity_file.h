@@ -13,10 +13,11 @@
 enum { PH_CONTINUITY_REASON = 256, PH_CONTINUITY_FILE_BYTES_MAX = 64 << 20 };
 
 /*
- * Makes the folders that are missing and sees that files can be put in place there. What is in
- * place stays as it is. PH_EIO.
+ * Makes the folders that are missing and sees that files can be put in place there, and that no
+ * other process of phien does so: until *lock_fd is closed none can. What is in place stays as it
+ * is. PH_EIO.
  */
-PH_MUST_CHECK int ph_continuity_file_claim(const char *path, char *reason);
+PH_MUST_CHECK int ph_continuity_file_claim(const char *path, int *lock_fd, char *reason);
 
 /*
  * *out (to be freed) and *len: all of it. PH_ENOTFOUND: there is none; PH_EIO; PH_ELIMIT: no state

@@ -101,7 +101,7 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const endings[] = {"", ".new", ".unreadable"};
+    static const char *const endings[] = {"", ".new", ".unreadable", "-lock"};
     struct world *world = *state;
     char path[256];
 
@@ -368,6 +368,8 @@ static void missing_folders_are_made(void **state)
     note(continuity, CHO, 1, 1, false);
     ph_continuity_destroy(&continuity);
     assert_int_equal(unlink(path), 0);
+    snprintf(path, sizeof(path), "%s/a/b/phien.state-lock", world->folder);
+    assert_int_equal(unlink(path), 0);
     *strrchr(path, '/') = '\0';
     assert_int_equal(rmdir(path), 0);
     assert_int_equal(rmdir(folder), 0);
@@ -572,6 +574,21 @@ static void where_it_cannot_be_written_nothing_starts(void **state)
     }
 }
 
+static void one_phien_alone_has_it(void **state)
+{
+    struct world *world = *state;
+    struct ph_continuity *first = create(world);
+    struct ph_continuity *second = NULL;
+
+    assert_int_equal(ph_continuity_create(&second, &world->conf, world->registry), PH_EIO);
+    assert_null(second);
+    assert_logged(world, "event=state.failed");
+    assert_logged(world, "reason=\"another phien uses ");
+    ph_continuity_destroy(&first);
+    second = create(world);
+    ph_continuity_destroy(&second);
+}
+
 /* All that is live is written again and again, since that says that it still is. */
 static void who_is_live_stays_so(void **state)
 {
@@ -665,7 +682,10 @@ static void a_disk_that_fails_is_told_once(void **state)
 {
     struct world *world = *state;
     struct ph_continuity *continuity = start(world);
+    char locked[256];
 
+    snprintf(locked, sizeof(locked), "%s-lock", world->path);
+    assert_int_equal(unlink(locked), 0);
     assert_int_equal(rmdir(world->folder), 0);
     for (int i = 0; i < 10; i++) {
         note(continuity, CHO, i, 0, true);
@@ -768,6 +788,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_is_too_large_is_not_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(where_it_cannot_be_written_nothing_starts, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(one_phien_alone_has_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_live_stays_so, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_written_where_nothing_happens, set_up,
                                         tear_down),
