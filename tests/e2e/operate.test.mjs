@@ -118,7 +118,7 @@ async function checkApi(server) {
   assert.ok(cho.session.video_packets > 10 && cho.media_bytes > 10000, JSON.stringify(cho));
   assert.deepEqual([ban.on_air, ban.session, ban.video], [false, null, null]);
   assert.deepEqual(await getJson(server.live('cho', 'info.json')),
-    { name: 'cho', title: 'Chợ phiên', live: true });
+    { name: 'cho', title: 'Chợ phiên', live: true, away: false });
   assert.equal((await getJson(server.live('ban', 'info.json'))).live, false);
 }
 
