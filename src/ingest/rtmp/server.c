@@ -7,6 +7,7 @@
 #include "session.h"
 
 #include <phien/core/log.h>
+#include <phien/core/log_limit.h>
 #include <phien/core/mem.h>
 #include <phien/core/secret.h>
 #include <phien/ingest/rtmp.h>
@@ -59,6 +60,7 @@ struct ph_rtmp_server {
     struct ph_stats *stats;
     struct ph_tcp_listener *listener;
     struct connection *connections;
+    struct ph_log_limit refusals; /* the lines of those who never published */
 
     struct ph_timer *drain_timer;
     void (*on_drained)(void *arg); /* NULL: it does not drain, or has done so */
@@ -120,13 +122,22 @@ static void send_replies(struct connection *c)
     }
 }
 
+static bool may_log(struct ph_rtmp_server *server)
+{
+    return ph_log_limit_take(&server->refusals, "rtmp.close", ph_loop_now(server->loop));
+}
+
 static void log_close(const struct connection *c, enum ph_close_reason reason, const char *detail)
 {
-    ph_log_info(
-        "rtmp.close", ph_kv("channel", c->refused_channel), ph_kv("session", c->id),
-        ph_kv("peer", ph_tcp_conn_peer(c->tcp)), ph_kv("reason", ph_close_reason_name(reason)),
-        ph_kv("detail", detail != NULL && *detail != '\0' ? detail : ph_close_reason_text(reason)));
+    bool is_told = detail != NULL && *detail != '\0';
+
     ph_stats_closed(c->server->stats, reason);
+    if (may_log(c->server)) {
+        ph_log_info("rtmp.close", ph_kv("channel", c->refused_channel), ph_kv("session", c->id),
+                    ph_kv("peer", ph_tcp_conn_peer(c->tcp)),
+                    ph_kv("reason", ph_close_reason_name(reason)),
+                    ph_kv("detail", is_told ? detail : ph_close_reason_text(reason)));
+    }
 }
 
 /* Lets the socket go, once everything queued for it is sent. */
@@ -306,9 +317,11 @@ static void on_accept(void *arg, struct ph_tcp_conn *tcp)
     ph_usec now = ph_loop_now(server->loop);
 
     if (!ph_peers_enter(server->peers, ph_tcp_conn_peer_ip(tcp))) {
-        ph_log_warn("rtmp.close", ph_kv("peer", ph_tcp_conn_peer(tcp)),
-                    ph_kv("reason", ph_close_reason_name(PH_CLOSE_TOO_MANY_CONNECTIONS)),
-                    ph_kv_int("limit", server->conf->rtmp.max_connections_per_ip));
+        if (may_log(server)) {
+            ph_log_warn("rtmp.close", ph_kv("peer", ph_tcp_conn_peer(tcp)),
+                        ph_kv("reason", ph_close_reason_name(PH_CLOSE_TOO_MANY_CONNECTIONS)),
+                        ph_kv_int("limit", server->conf->rtmp.max_connections_per_ip));
+        }
         ph_stats_closed(server->stats, PH_CLOSE_TOO_MANY_CONNECTIONS);
         ph_tcp_conn_close(&tcp, false);
         return;

@@ -12,6 +12,7 @@
 #include "library.h"
 
 #include <phien/core/log.h>
+#include <phien/core/log_limit.h>
 #include <phien/core/mem.h>
 #include <phien/ingest/srt.h>
 #include <phien/net/thread.h>
@@ -43,6 +44,7 @@ struct ph_srt_server {
     struct seat *seats;
     struct ph_srt_call *calls; /* welcome, and not yet accepted */
     ph_usec calls_until;
+    struct ph_log_limit refusals; /* their lines */
 
     struct ph_mail drain;
     void (*on_drained)(void *arg);
@@ -93,6 +95,9 @@ static void log_refusal(struct ph_srt_server *server, const struct ph_srt_call *
     const struct ph_srt_verdict *verdict = &call->verdict;
 
     ph_stats_closed(server->shared.stats, verdict->refusal);
+    if (!ph_log_limit_take(&server->refusals, "srt.refused", ph_clock_mono())) {
+        return;
+    }
     ph_log_warn("srt.refused",
                 ph_kv("channel", verdict->entry != NULL ? verdict->entry->conf->name : NULL),
                 ph_kv("peer", call->peer), ph_kv("reason", ph_close_reason_name(verdict->refusal)),
