@@ -168,7 +168,7 @@ static void check_load(const struct load *load)
     swell(&camera, load->key_bytes, load->other_bytes);
     flow_publish(flow, &camera);
     flow_play(flow, &camera, 40 * S);
-    watch(flow, &camera, 90 * S, &seen);
+    watch(flow, &camera, load->gop_s > 2 ? 64 * S : 20 * S, &seen);
     snprintf(what, sizeof(what), "a key frame of %d kB every %d s, %.0f kbit/s",
              load->key_bytes / 1000, load->gop_s,
              kbps_of(&camera, load->key_bytes, load->other_bytes));
