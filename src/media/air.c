@@ -11,6 +11,9 @@
 
 #include <libavutil/mathematics.h>
 
+/* Dates that would go back by more than this do: the wall clock was put right in between. */
+#define DATE_STEP (10 * PH_USEC_PER_S)
+
 int ph_air_read(const struct ph_publication *p, const AVPacket *packet, struct ph_arrival *out)
 {
     AVRational unit = packet->time_base;
@@ -107,6 +110,40 @@ static void log_program(const struct ph_channel *channel, const char *event, str
         ph_kv_int("wait_ms", (now.mono - channel->publication.first_at.mono) / PH_USEC_PER_MS));
 }
 
+static ph_usec date_at(const struct ph_channel *channel, int64_t value)
+{
+    return channel->timeline.wall +
+           av_rescale_q(value, channel->out->time_base, (AVRational){1, PH_USEC_PER_S});
+}
+
+/*
+ * Timestamps may run ahead of the wall clock, by a hole that was none or a burst, and a link that
+ * had just come back may bring media more slowly than the slate went on. Then dates go on where
+ * they ended: players order by them.
+ */
+void ph_air_date(struct ph_channel *channel)
+{
+    const AVPacket *first = channel->out;
+    ph_usec back = channel->dated_until - date_at(channel, first->dts);
+
+    if (back > 0 && back < DATE_STEP) {
+        ph_timeline_redate(&channel->timeline,
+                           av_rescale_q(first->dts, first->time_base, PH_TIMELINE_TIME_BASE),
+                           channel->dated_until);
+    }
+    channel->dated_until = 0;
+}
+
+void ph_air_give(struct ph_channel *channel, bool starts, struct ph_now now)
+{
+    AVPacket *out = channel->out;
+    ph_usec end = date_at(channel, out->dts + out->duration);
+
+    channel->dated_until = end > channel->dated_until ? end : channel->dated_until;
+    ph_sinks_packet(&channel->sinks, out, starts, now.mono);
+    av_packet_unref(out);
+}
+
 /* Tells the sinks of the program whose first packet lies at `ticks` (90 kHz). */
 static void announce(struct ph_channel *channel, int64_t ticks, struct ph_now now)
 {
@@ -118,7 +155,8 @@ static void announce(struct ph_channel *channel, int64_t ticks, struct ph_now no
     if (p->is_redate_due) {
         ph_timeline_redate(&channel->timeline, ticks, now.wall);
     }
-    ph_away_give_way(channel, ticks, now);
+    ph_air_date(channel);
+    ph_away_give_way(channel, now);
     if (!p->is_on_air) {
         p->is_on_air = true;
         channel->on_air_since_wall = now.wall;
@@ -129,12 +167,14 @@ static void announce(struct ph_channel *channel, int64_t ticks, struct ph_now no
     }
     p->is_announce_due = false;
     p->is_redate_due = false;
+    p->is_jump_untold = false;
     ph_sinks_program(&channel->sinks, channel->program, channel->timeline.wall, discontinuity);
 }
 
 /*
  * A jump moves timestamps at once, so that nothing is lost and the tracks stay together; sinks
- * hear of it at the next packet that a program may start with.
+ * hear of it at the next packet that a program may start with. Once is enough: an encoder that
+ * begins anew with another program has told of it before its other track follows.
  */
 static void note_step(struct ph_channel *channel, const struct ph_arrival *a,
                       const struct ph_timestamps *at, struct ph_now now)
@@ -144,10 +184,12 @@ static void note_step(struct ph_channel *channel, const struct ph_arrival *a,
     if (at->step == PH_TIMELINE_GOES_ON) {
         return;
     }
-    if (at->step != PH_TIMELINE_REALIGNED) {
+    if (at->step == PH_TIMELINE_REALIGNED) {
+        p->is_jump_untold = true;
+    } else if (at->step == PH_TIMELINE_JUMPED || p->is_jump_untold) {
         p->is_announce_due = true;
-        p->is_redate_due = true;
     }
+    p->is_redate_due = p->is_redate_due || p->is_announce_due;
     if (at->step != PH_TIMELINE_FOLLOWED) {
         p->jumps++;
         ph_stats_add(channel->stats, PH_STAT_TIMELINE_JUMPS, 1);
@@ -238,8 +280,7 @@ int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct
     }
     measure(channel, a, ticks, now);
     ph_away_heard(&channel->away, now.mono);
-    ph_sinks_packet(&channel->sinks, channel->out, starts, now.mono);
-    av_packet_unref(channel->out);
+    ph_air_give(channel, starts, now);
     return 0;
 }
 

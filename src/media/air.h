@@ -34,6 +34,7 @@ struct ph_publication {
     bool is_program_due;  /* the refined tracks are not what is on air */
     bool is_announce_due; /* sinks must be told before the next packet */
     bool is_redate_due;   /* the date of the timeline's zero is off since a jump */
+    bool is_jump_untold;  /* one track has jumped; sinks have not been told of anything since */
 
     int64_t packets[PH_TRACK_KINDS];
     int64_t bytes[PH_TRACK_KINDS];
@@ -57,6 +58,7 @@ struct ph_channel {
     bool has_aired;
     bool has_ended; /* and nothing was on air since */
     struct ph_away away;
+    ph_usec dated_until; /* the date of the end of what sinks were given */
     ph_usec on_air_since_wall;
     ph_usec stay;                      /* how long it stays listed since its last session ended */
     ph_usec grace_deadline;            /* PH_USEC_NEVER: no end is due */
@@ -103,6 +105,15 @@ PH_MUST_CHECK int ph_air_place(struct ph_channel *channel, const struct ph_track
  */
 PH_MUST_CHECK int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a,
                                 struct ph_now now);
+
+/*
+ * To be called before sinks are told of a program that begins with channel->out: its dates begin
+ * no sooner than those of what sinks were given before have ended.
+ */
+void ph_air_date(struct ph_channel *channel);
+
+/* Gives channel->out to the sinks. */
+void ph_air_give(struct ph_channel *channel, bool starts, struct ph_now now);
 
 /* The session is not on air any more, if it was: sinks hear a pause. */
 void ph_air_leave(struct ph_channel *channel, struct ph_now now);

@@ -20,8 +20,6 @@
 #define LATE (300 * PH_USEC_PER_MS)
 /* What is due for longer than this is not shown after all. */
 #define CATCH_UP PH_USEC_PER_S
-/* Dates that would go back by more than this do: the wall clock was put right in between. */
-#define DATE_STEP (10 * PH_USEC_PER_S)
 
 void ph_away_init(struct ph_away *away, const struct ph_conf *conf)
 {
@@ -58,11 +56,6 @@ void ph_away_heard(struct ph_away *away, ph_usec mono)
     }
 }
 
-static ph_usec date_at(const struct ph_channel *channel, int64_t ticks)
-{
-    return channel->timeline.wall + av_rescale(ticks, PH_USEC_PER_S, PH_TIMELINE_HZ);
-}
-
 static void hide(struct ph_channel *channel, const char *next, struct ph_now now)
 {
     struct ph_away *away = &channel->away;
@@ -75,19 +68,11 @@ static void hide(struct ph_channel *channel, const char *next, struct ph_now now
                 ph_kv("next", next));
 }
 
-void ph_away_give_way(struct ph_channel *channel, int64_t ticks, struct ph_now now)
+void ph_away_give_way(struct ph_channel *channel, struct ph_now now)
 {
     struct ph_away *away = &channel->away;
 
     if (away->is_showing) {
-        /*
-         * Her media may have come more slowly than time went by, on a link that had just come
-         * back, and the slate was shown in the meantime.
-         */
-        ph_usec back = away->until_wall - date_at(channel, ticks);
-        if (back > 0 && back < DATE_STEP) {
-            ph_timeline_redate(&channel->timeline, ticks, away->until_wall);
-        }
         hide(channel, "seller", now);
     }
     away->form = ph_slate_form_of(channel->program);
@@ -137,7 +122,6 @@ static int start(struct ph_channel *channel, struct ph_now now)
 
     away->is_placed = true;
     away->is_announce_due = true;
-    away->until_wall = INT64_MIN;
     away->zero_mono = now.mono;
     ph_timeline_begin(&channel->timeline);
     ph_timeline_set_track(&channel->timeline, program->video);
@@ -171,13 +155,10 @@ static int show_next(struct ph_channel *channel, struct ph_now now)
     }
     if (away->is_announce_due) {
         away->is_announce_due = false;
+        ph_air_date(channel);
         ph_sinks_program(&channel->sinks, program, channel->timeline.wall, channel->has_aired);
     }
-    int64_t end = av_rescale_q(at.dts + at.duration, track->time_base, PH_TIMELINE_TIME_BASE);
-    ph_usec until = date_at(channel, end);
-    away->until_wall = until > away->until_wall ? until : away->until_wall;
-    ph_sinks_packet(&channel->sinks, channel->out, starts, now.mono);
-    av_packet_unref(channel->out);
+    ph_air_give(channel, starts, now);
     return fetch(away);
 }
 

@@ -19,8 +19,7 @@ struct ph_away {
     bool is_placed;       /* what the timeline knows of a session is the slate's */
     bool is_announce_due; /* sinks are to be told before the next packet */
     ph_usec began_mono;
-    ph_usec zero_mono;  /* when its first picture was due; later than it began after a lapse */
-    ph_usec until_wall; /* the date of its end so far */
+    ph_usec zero_mono; /* when its first picture was due; later than it began after a lapse */
     struct ph_slate_player player;
     AVPacket *next; /* of the player */
     ph_usec next_due;
@@ -35,11 +34,8 @@ void ph_away_resume(struct ph_away *away, enum ph_slate_form form, ph_usec ago, 
 /* Sinks get a publisher's packet. */
 void ph_away_heard(struct ph_away *away, ph_usec mono);
 
-/*
- * A program of the publisher is on air from `ticks` (90 kHz) on: nothing else is shown, and the
- * program's dates begin no sooner than those of what was shown have ended.
- */
-void ph_away_give_way(struct ph_channel *channel, int64_t ticks, struct ph_now now);
+/* A program of the publisher is on air from now on: nothing else is shown. */
+void ph_away_give_way(struct ph_channel *channel, struct ph_now now);
 
 /* Nobody came back. */
 void ph_away_end(struct ph_channel *channel, struct ph_now now);

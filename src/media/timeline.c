@@ -176,14 +176,16 @@ static void enter(struct ph_timeline *timeline, struct ph_lane *lane, struct ph_
 
 /*
  * Whether the other track's clock explains a leap: it jumped there before, or it went on while
- * this track was silent.
+ * this track was silent. That never takes a track back.
  */
 static bool is_explained(const struct ph_lane *lane, const struct ph_lane *other, int64_t dts)
 {
     int64_t distance = dts - other->last_in;
+    bool has_same_clock = lane->offset == other->offset;
 
     return other->has_last_in && distance >= -NEAR && distance <= NEAR &&
-           dts + other->offset >= lane_end(lane) - OVERLAP_MAX;
+           dts + other->offset >= lane_end(lane) - OVERLAP_MAX &&
+           (!has_same_clock || dts > lane->last_in);
 }
 
 static void follow(struct ph_timeline *timeline, struct ph_lane *lane, struct ph_lane *other,

@@ -385,22 +385,75 @@ static void a_jump_is_announced_at_the_next_key_frame(void **state)
     }
 }
 
-/* A source whose clock had run ahead of the wall clock is dated anew when it jumps. */
-static void a_jump_puts_the_date_right(void **state)
+static void publish_with_gap(struct fixture *f, int64_t gap_ms)
 {
-    struct fixture *f = *state;
     struct show show = both;
 
     begin_both(f, "a1");
     publish(f, &show, 0, 3000);
-    show.base_ms = 4000; /* a gap, not a jump: the timeline is four seconds ahead from here */
+    show.base_ms = gap_ms; /* a gap, not a jump: the timeline is ahead from here */
     publish(f, &show, 3000, 5500);
     assert_int_equal(f->sink.programs_count, 1);
-    assert_true(fabs(date_of(f, &f->sink.packets[f->sink.count - 1]) - 9500) < 45);
+    assert_true(fabs(date_of(f, &f->sink.packets[f->sink.count - 1]) - 5500 - (double)gap_ms) < 45);
+}
+
+/* A source whose clock had run ahead of the wall clock: players order by dates. */
+static void dates_do_not_go_back_after_a_jump(void **state)
+{
+    struct fixture *f = *state;
+    struct show show = both;
+
+    publish_with_gap(f, 4000);
     show.base_ms = 10800000;
     publish(f, &show, 5500, 7000);
     assert_int_equal(f->sink.programs_count, 2);
-    assert_true(fabs(date_of(f, &f->sink.packets[f->sink.count - 1]) - 7000) < 45);
+    assert_true(fabs(date_of(f, &f->sink.packets[f->sink.count - 1]) - 11000) < 45);
+}
+
+/* Nor with the next session. */
+static void dates_do_not_go_back_after_a_return(void **state)
+{
+    struct fixture *f = *state;
+
+    publish_with_gap(f, 4000);
+    ph_channel_end(f->channel, false, f->now);
+    begin_both(f, "a2");
+    publish(f, &both, 6000, 7000);
+    assert_int_equal(f->sink.programs_count, 2);
+    assert_true(fabs(date_of(f, &f->sink.packets[f->sink.count - 1]) - 10500) < 45);
+}
+
+/* But when the wall clock was put back they are those of now. */
+static void dates_go_back_with_the_wall_clock(void **state)
+{
+    struct fixture *f = *state;
+
+    publish_with_gap(f, 0);
+    ph_channel_end(f->channel, false, f->now);
+    clock_to(f, 6000);
+    f->now.wall -= 60 * PH_USEC_PER_S;
+    begin_both(f, "a2");
+    assert_int_equal(feed_key(f, 6000), 0);
+    assert_int_equal(feed_audio(f, 6000), 0);
+    assert_int_equal(f->sink.programs_count, 2);
+    assert_true(fabs(date_of(f, &f->sink.packets[f->sink.count - 1]) + 54000) < 45);
+}
+
+/* An encoder begins anew with another picture: its other track follows, and that is no news. */
+static void a_new_program_tells_of_the_jump_it_came_with(void **state)
+{
+    struct fixture *f = *state;
+    struct show show = both;
+
+    show.base_ms = 4000000;
+    begin_both(f, "a1");
+    publish(f, &show, 0, 6000);
+    show.base_ms = -6000;
+    ph_channel_track(f->channel, f->rotated, f->now);
+    f->camera = &f->portrait;
+    publish(f, &show, 6000, 10000);
+    assert_int_equal(f->sink.programs_count, 2);
+    assert_int_equal(status_of(f).jumps, 1);
 }
 
 static void a_jump_of_audio_alone_begins_a_program_at_once(void **state)
@@ -750,7 +803,10 @@ int main(void)
         TEST(a_publisher_that_comes_back_goes_on_behind_itself),
         TEST(a_takeover_in_the_same_instant_is_seamless),
         cmocka_unit_test(a_jump_is_announced_at_the_next_key_frame),
-        TEST(a_jump_puts_the_date_right),
+        TEST(dates_do_not_go_back_after_a_jump),
+        TEST(dates_do_not_go_back_after_a_return),
+        TEST(dates_go_back_with_the_wall_clock),
+        TEST(a_new_program_tells_of_the_jump_it_came_with),
         TEST(a_jump_of_audio_alone_begins_a_program_at_once),
         TEST(a_broken_clock_does_not_flood_the_log),
         TEST(waiting_for_a_key_frame_keeps_a_bounded_backlog),

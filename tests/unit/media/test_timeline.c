@@ -106,7 +106,7 @@ static int64_t leap(void *arg, enum ph_track_kind kind, double t)
     return is_hit && t >= l->at && (l->back_at == 0 || t < l->back_at) ? l->ms : 0;
 }
 
-static const int64_t leaps_ms[] = {10000, -10000, 3600000, -3600000, 6000, -1500};
+static const int64_t leaps_ms[] = {10000, -10000, 3600000, -3600000, 6000, -1500, -900, -300};
 enum { LEAPS = sizeof(leaps_ms) / sizeof(leaps_ms[0]) };
 
 static void both_tracks_jump_together_and_stay_together(void **state)
@@ -162,8 +162,8 @@ static void a_jump_that_is_taken_back_leaves_nothing_behind(void **state)
         s.arg = &l;
         source_begin(&s, 7200000);
         source_run(&s, 7200000, 61);
-        /* Both tracks going on 1.5 s later is no jump but a gap. */
-        bool is_gap = l.only == PH_TRACK_NONE && l.ms == -1500;
+        /* Both tracks going on a little later is no jump but a gap. */
+        bool is_gap = l.only == PH_TRACK_NONE && l.ms < 0 && l.ms > -5000;
         assert_int_equal(s.steps[PH_TIMELINE_REALIGNED], is_gap ? 1 : 2);
         if (is_gap) {
             source_forget(&s); /* the gap begins in one track before it does in the other */
