@@ -65,7 +65,7 @@ struct ph_continuity {
 
 /* ---- reading ---- */
 
-/* For how long a channel is expected back, counted from when it was noted. */
+/* A channel is expected back for the grace period, counted from when somebody was there. */
 static bool is_still_expected(const struct ph_continuity_entry *entry, const struct ph_conf *conf,
                               ph_usec wall)
 {
@@ -118,6 +118,8 @@ static void give_all(struct ph_continuity *continuity, const struct ph_conf *con
     for (size_t i = 0; i < ph_registry_count(continuity->registry); i++) {
         if (continuity->entries[i].noted_at != 0) {
             give(&continuity->given[i], &continuity->entries[i], conf, wall);
+            continuity->entries[i].noted_at = continuity->given[i].noted_at;
+            continuity->entries[i].record.is_live = continuity->given[i].record.is_live;
             known++;
             resumed += continuity->given[i].record.is_live;
         }
@@ -138,6 +140,7 @@ static int64_t number_of(int64_t noted, int64_t given, int64_t margin, int64_t u
     return given != 0 && noted == given ? given - margin + unused : noted;
 }
 
+/* In what the file says. */
 static bool is_equal(const struct ph_feed_record *a, const struct ph_feed_record *b)
 {
     return a->next_msn == b->next_msn && a->next_discontinuity == b->next_discontinuity &&
@@ -154,8 +157,11 @@ static void take_line(struct ph_continuity *continuity, const struct line *line,
         number_of(record.next_msn, given->next_msn, PH_CONTINUITY_MSN_MARGIN, UNUSED_MSN);
     record.next_discontinuity = number_of(record.next_discontinuity, given->next_discontinuity,
                                           PH_CONTINUITY_DISCONTINUITY_MARGIN, UNUSED_DISCONTINUITY);
-    if (record.is_live || !is_equal(&record, &entry->record)) {
-        *entry = (struct ph_continuity_entry){.record = record, .noted_at = wall};
+    /* The grace period of who is away does not begin anew with a restart. */
+    bool stays_away = record.is_live && !record.is_publishing && entry->record.is_live;
+    if (record.is_publishing || !is_equal(&record, &entry->record)) {
+        ph_usec at = stays_away ? entry->noted_at : wall;
+        *entry = (struct ph_continuity_entry){.record = record, .noted_at = at};
         continuity->is_changed = true;
     }
 }

@@ -25,7 +25,11 @@ enum { PH_CONTINUITY_MSN_MARGIN = 1024, PH_CONTINUITY_DISCONTINUITY_MARGIN = 64 
 struct ph_continuity_entry {
     /* With the margins; live only if it is still to be expected. All zero: it said nothing. */
     struct ph_feed_record record;
-    ph_usec noted_at; /* wall clock; a time to come counts as now */
+    /*
+     * Wall clock: when that was so; if it was live, when its publisher was there last. A time to
+     * come counts as now.
+     */
+    ph_usec noted_at;
 };
 
 /*

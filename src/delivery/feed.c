@@ -285,6 +285,7 @@ void ph_feeds_record(const struct ph_feeds *feeds, const struct ph_registry_entr
         .next_discontinuity = ph_packager_next_discontinuity(feed->packager),
         .slate = status.slate,
         .is_live = status.is_expected,
+        .is_publishing = status.is_publishing,
     };
 }
 

@@ -24,6 +24,7 @@ struct ph_feed_record {
     int64_t next_discontinuity; /* how many EXT-X-DISCONTINUITYs there will have been */
     enum ph_slate_form slate;   /* of the program that was on air last */
     bool is_live;               /* on air, or expected back */
+    bool is_publishing;         /* a session is bound to it */
 };
 
 struct ph_feeds_params {

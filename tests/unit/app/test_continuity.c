@@ -241,7 +241,8 @@ static void note(struct ph_continuity *continuity, size_t index, int64_t msn, in
     const struct ph_feed_record record = {.next_msn = msn,
                                           .next_discontinuity = discontinuity,
                                           .slate = is_live ? PH_SLATE_PORTRAIT : PH_SLATE_NONE,
-                                          .is_live = is_live};
+                                          .is_live = is_live,
+                                          .is_publishing = is_live};
 
     ph_continuity_note(continuity, &index, &record, 1);
 }
@@ -613,6 +614,33 @@ static void who_is_live_stays_so(void **state)
     assert_int_equal(second[BAN].record.next_msn, 20);
 }
 
+/* Over restarts as well: what was noted of the slate in between does not count. */
+static void who_is_away_is_so_since_the_publisher_was_there(void **state)
+{
+    struct ph_feed_record record = {.next_msn = 5000, .next_discontinuity = 200, .is_live = true};
+    const size_t index = CHO;
+    struct world *world = *state;
+    char noted_at[32];
+
+    format_ago(noted_at, 30 * S);
+    put_cho(world, noted_at, LIVE NUMBERS);
+    for (int run = 0; run < 3; run++) {
+        struct ph_continuity *continuity = start(world);
+        const struct ph_continuity_entry *entry = ph_continuity_entry(continuity, CHO);
+        assert_true(entry->record.is_live);
+        assert_true(ph_clock_wall() - entry->noted_at >= 30 * S);
+        record.next_msn = entry->record.next_msn + 10;
+        ph_continuity_note(continuity, &index, &record, 1);
+        ph_continuity_destroy(&continuity);
+        assert_true(count_writes(world) > 0);
+    }
+    struct ph_continuity *continuity = start(world);
+    record.is_publishing = true;
+    ph_continuity_note(continuity, &index, &record, 1);
+    ph_continuity_destroy(&continuity);
+    assert_true(ph_clock_wall() - given(world).noted_at < 30 * S);
+}
+
 static void nothing_is_written_where_nothing_happens(void **state)
 {
     struct world *world = *state;
@@ -790,6 +818,8 @@ int main(void)
                                         tear_down),
         cmocka_unit_test_setup_teardown(one_phien_alone_has_it, set_up, tear_down),
         cmocka_unit_test_setup_teardown(who_is_live_stays_so, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(who_is_away_is_so_since_the_publisher_was_there, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(nothing_is_written_where_nothing_happens, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(numbers_that_were_not_used_grow_little, set_up, tear_down),

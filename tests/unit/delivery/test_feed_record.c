@@ -145,9 +145,11 @@ static void who_is_live_is_so_until_the_grace_period_is_over(void **state)
     publish(world);
     play(world, 3000);
     assert_true(record_of(world).is_live);
+    assert_true(record_of(world).is_publishing);
     assert_int_equal(record_of(world).slate, PH_SLATE_LANDSCAPE);
     unpublish(world);
     assert_true(record_of(world).is_live);
+    assert_false(record_of(world).is_publishing);
     assert_int_equal(record_of(world).slate, PH_SLATE_LANDSCAPE);
     wait_for(world, 89 * S);
     assert_true(record_of(world).is_live);
