@@ -73,10 +73,7 @@ void ph_output_join_last(struct ph_output *output, const struct ph_output *leade
 
 void ph_output_break(struct ph_output *output)
 {
-    if (output->window != NULL) {
-        output->is_discontinuity_due = true;
-        ph_output_abandon_hint(output);
-    }
+    output->is_discontinuity_due = output->is_discontinuity_due || output->window != NULL;
 }
 
 void ph_output_abandon_hint(struct ph_output *output)
@@ -106,6 +103,10 @@ static void begin_segment(struct ph_output *output, ph_usec pdt)
         if (output->part_target > 0) {
             ph_window_set_part_target(output->window, output->part_target);
         }
+    }
+    /* A player that has followed the hint would decode this with the init segment of before. */
+    if (output->is_discontinuity_due) {
+        ph_output_abandon_hint(output);
     }
     ph_window_open_segment(output->window, pdt, output->is_discontinuity_due, output->init);
     output->discontinuity_number += output->is_discontinuity_due ? 1 : 0;

@@ -190,17 +190,24 @@ static void check_unchanged(const struct m3u8 *before, const struct m3u8 *list)
     }
 }
 
-/* The part hinted at is the next one that is listed. */
+/*
+ * The part hinted at is the next one that is listed. After a discontinuity it must not be: a player
+ * that has fetched it would decode it with the init segment of before.
+ */
 static void check_hint(const struct m3u8 *before, const struct flow_viewer *viewer,
                        size_t parts_before)
 {
+    if (before->hint[0] == '\0' || viewer->part_count == parts_before) {
+        return;
+    }
+    const struct flow_part *part = &viewer->parts[parts_before];
+    const struct m3u8_segment *segment = m3u8_find(viewer->list, part->msn);
+    bool is_new_start = part->is_first && segment != NULL && segment->has_discontinuity;
     char uri[32];
-
-    if (before->hint[0] != '\0' && viewer->part_count > parts_before) {
-        snprintf(uri, sizeof(uri), "-p%" PRId64 ".m4s", viewer->parts[parts_before].number);
-        if (strstr(before->hint, uri) == NULL) {
-            fail_msg("%s was hinted at, %s came", before->hint, uri);
-        }
+    snprintf(uri, sizeof(uri), "-p%" PRId64 ".m4s", part->number);
+    if ((strstr(before->hint, uri) != NULL) == is_new_start) {
+        fail_msg("%s was hinted at, %s came%s", before->hint, uri,
+                 is_new_start ? ", after a discontinuity" : "");
     }
 }
 
