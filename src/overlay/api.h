@@ -12,7 +12,9 @@
 enum {
     PH_API_MISSED_MAX = 64, /* events that a reader may have missed and still get */
     PH_API_IMAGE_CACHE_BYTES = 16 * 1024 * 1024,
-    PH_API_KEEPING_MAX = 16, /* images that a worker has on their way to the disk */
+    /* Of images that a worker has on their way to the disk, each counted with some overhead. */
+    PH_API_KEEPING_BYTES = 32 * 1024 * 1024,
+    PH_API_KEEPING_OVERHEAD = 4096,
 };
 
 /* What happened at one change, for those who come back after it. */
@@ -40,7 +42,7 @@ struct ph_overlay_api {
     struct ph_loop *loop;
     struct ph_api_channel *channels; /* by the registry's index */
     struct ph_image_cache *images;
-    unsigned keeping;             /* images */
+    size_t keeping;               /* bytes of images */
     struct ph_api_waits waits;    /* of those who write */
     struct ph_api_fetch *fetches; /* images that the store is asked for */
     bool is_draining;

@@ -24,6 +24,11 @@ struct upload {
     unsigned height;
 };
 
+static size_t cost_of(size_t image_bytes)
+{
+    return image_bytes + PH_API_KEEPING_OVERHEAD;
+}
+
 static void free_upload(struct upload *upload)
 {
     ph_buf_unref(&upload->image.bytes);
@@ -50,7 +55,7 @@ static void on_kept(struct ph_store_job *job)
     struct upload *upload = ph_container_of(job, struct upload, image.job);
     struct ph_http_exchange *exchange = ph_api_wait_end(&upload->wait);
 
-    upload->api->keeping--;
+    upload->api->keeping -= cost_of(upload->image.bytes->len);
     if (exchange != NULL) {
         answer_upload(upload, exchange);
     }
@@ -81,7 +86,7 @@ static void keep(struct ph_overlay_api *api, struct ph_http_exchange *exchange, 
     upload->image.channel = channel;
     upload->image.type = type;
     upload->api = api;
-    api->keeping++;
+    api->keeping += cost_of(request->body_len);
     ph_api_wait_begin(&api->waits, &upload->wait, exchange);
     ph_store_post_image(ph_overlay_store(api->overlay), &upload->image);
 }
@@ -110,7 +115,7 @@ static void handle_upload(struct ph_http_exchange *exchange, const struct ph_htt
         free_upload(upload);
         return;
     }
-    if (api->keeping >= PH_API_KEEPING_MAX) {
+    if (api->keeping + cost_of(request->body_len) > PH_API_KEEPING_BYTES) {
         ph_problem_respond(exchange, 503, "the disk is slow, and others wait for it; try again",
                            NULL);
         free_upload(upload);

@@ -622,23 +622,31 @@ static void images_come_no_faster_than_other_changes(void **state)
 /* Each is two megabytes at most, and the disk may stand still. */
 static void images_on_their_way_to_the_disk_are_few(void **state)
 {
+    enum { FIT = PH_API_KEEPING_BYTES / (PH_IMAGE_BYTES_MAX + PH_API_KEEPING_OVERHEAD) };
     struct fixture *f = *state;
-    struct note *notes[PH_API_KEEPING_MAX];
+    uint8_t *large = ph_alloc(PH_IMAGE_BYTES_MAX);
+    struct note *first = NULL;
 
-    for (size_t i = 0; i < PH_ARRAY_SIZE(notes); i++) {
-        notes[i] = upload(f, png, sizeof(png));
+    memcpy(large, png, sizeof(png));
+    for (int i = 0; i < FIT; i++) {
+        struct note *note = upload(f, large, PH_IMAGE_BYTES_MAX);
+        assert_int_equal(note->status, 0);
+        first = i == 0 ? note : first;
     }
-    assert_int_equal(fake.count, PH_API_KEEPING_MAX);
-    note_expect(upload(f, png, sizeof(png)), 503, "the disk is slow");
-    assert_int_equal(fake.count, PH_API_KEEPING_MAX);
+    assert_int_equal(fake.count, FIT);
+    note_expect(upload(f, large, PH_IMAGE_BYTES_MAX), 503, "the disk is slow");
+    const struct note *small = upload(f, png, sizeof(png));
+    assert_int_equal(fake.count, FIT + 1);
     fake_end_all();
     settle(f);
-    note_expect(notes[0], 201, NULL);
-    struct note *later = upload(f, png, sizeof(png));
+    note_expect(first, 201, NULL);
+    assert_int_equal(small->status, 200); /* the store of these tests keeps one */
+    const struct note *later = upload(f, large, PH_IMAGE_BYTES_MAX);
     assert_int_equal(later->status, 0);
     fake_end_all();
     settle(f);
     note_expect(later, 200, NULL);
+    free(large);
 }
 
 static void images_that_are_not_there(void **state)
