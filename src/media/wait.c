@@ -5,7 +5,9 @@
  */
 #include "wait.h"
 
-enum { WAIT_US = 2 * 1000000 };
+#include <libavutil/mathematics.h>
+
+enum { WAIT_US = 2 * 1000000, BURST_MAX = 5 * PH_TIMELINE_HZ };
 
 /* A packet that waited. What fails here was fine when it came, but for the timeline. */
 static int air_held(struct ph_channel *channel, const AVPacket *packet, int64_t from,
@@ -54,6 +56,26 @@ static void go_on_air_from(struct ph_channel *channel, const AVPacket *first, st
     }
 }
 
+/*
+ * By the first packet of the wait, which no other had to wait for. But after a dead line media come
+ * in a burst, and no picture is of later than it came. What is further ahead has leapt, and is
+ * the timeline's business.
+ */
+static void anchor(struct ph_channel *channel, const struct ph_backlog_item *start,
+                   struct ph_now now)
+{
+    const struct ph_publication *p = &channel->publication;
+    int64_t elapsed = av_rescale(now.mono - p->first_at.mono, PH_TIMELINE_HZ, PH_USEC_PER_S);
+    int64_t ahead = start != NULL ? start->dts - p->first_dts - elapsed : 0;
+
+    ph_timeline_begin(&channel->timeline);
+    if (ahead > 0 && ahead <= BURST_MAX) {
+        ph_timeline_anchor(&channel->timeline, start->dts, now);
+    } else {
+        ph_timeline_anchor(&channel->timeline, p->first_dts, p->first_at);
+    }
+}
+
 static void go_on_air(struct ph_channel *channel, struct ph_now now)
 {
     struct ph_publication *p = &channel->publication;
@@ -65,8 +87,8 @@ static void go_on_air(struct ph_channel *channel, struct ph_now now)
         drop_oldest(channel);
     }
     channel->away.is_placed = false;
-    ph_timeline_begin(&channel->timeline);
-    ph_timeline_anchor(&channel->timeline, p->first_dts, p->first_at);
+    p->is_program_due = true; /* the slate's tracks are those that the timeline knows of */
+    anchor(channel, start, now);
     go_on_air_from(channel, start != NULL ? start->packet : NULL, now);
 }
 

@@ -256,10 +256,31 @@ static void what_was_kept_in_a_stall_comes_as_a_burst(void **state)
     }
     assert_false(shows_slate(f));
     check_order(f);
-    struct show show = both;
-    publish(f, &show, 10000, 12000);
+    /* The first picture is of the burst's beginning, the second key frame a second later. */
+    check_date(f, first_in(f, 2, PH_TRACK_VIDEO), 10000, 45);
+    publish(f, &both, 10000, 12000);
     assert_int_equal(f->sink.programs_count, 3);
     assert_true(fabs(status_of(f).av_offset_ms) < 90);
+    check_order(f);
+}
+
+/* The same when the burst begins in the middle of a GOP. */
+static void a_burst_is_dated_by_its_first_key_frame(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_both(f, "a1");
+    publish(f, &both, 0, 5200);
+    clock_to(f, 10000);
+    for (int64_t ms = 5200; ms < 10000; ms += 40) {
+        assert_int_equal(ms % 1000 == 0 ? feed_key(f, ms) : feed_delta(f, ms), 0);
+        assert_int_equal(feed_audio(f, ms), 0);
+    }
+    check_date(f, first_in(f, 2, PH_TRACK_VIDEO), 10000, 45);
+    check_order(f);
+    publish(f, &both, 10000, 12000);
+    assert_int_equal(status_of(f).jumps, 0);
+    assert_int_equal(f->sink.programs_count, 3);
     check_order(f);
 }
 
@@ -696,6 +717,7 @@ int main(void)
         TEST(she_comes_back_at_her_first_key_frame),
         TEST(a_session_that_stalls_waits_anew),
         TEST(what_was_kept_in_a_stall_comes_as_a_burst),
+        TEST(a_burst_is_dated_by_its_first_key_frame),
         TEST(one_track_is_enough),
         TEST(frames_without_a_key_frame_are_silence),
         TEST(who_was_late_looks_again),
