@@ -24,6 +24,8 @@
 #define PART_MIN PH_USEC_PER_MS
 /* In a segment that is as long as it may be, so many parts end for their size and not for time. */
 #define ROOM_RESERVE (16 * PART_MIN)
+/* So long audio that comes before the first picture waits for it. */
+#define PICTURE_PATIENCE PH_USEC_PER_S
 /* What a frame lasts as long as nobody knows. */
 #define DEFAULT_VIDEO_FRAME (PH_USEC_PER_S / 30)
 #define DEFAULT_AUDIO_FRAME (1024 * PH_USEC_PER_S / 48000)
@@ -277,7 +279,9 @@ enum ph_cut ph_segmenter_before(struct ph_segmenter *s, const struct ph_frame *f
     if (is_hole(s, frame)) {
         cut = PH_CUT_DISCONTINUITY;
     } else if (cut == PH_CUT_NONE && s->is_running) {
-        cut = leads(s, frame) ? decide(s, frame, at) : PH_CUT_NONE;
+        /* The first picture is where the segment begins, whatever was heard before. */
+        bool is_first = is_reference(s, frame) && !s->is_anchored;
+        cut = leads(s, frame) && !is_first ? decide(s, frame, at) : PH_CUT_NONE;
         may_be_short = cut == PH_CUT_SEGMENT;
         is_gop_long = may_be_short && frame->kind == PH_TRACK_VIDEO && !frame->is_random_access;
         if (cut == PH_CUT_NONE) {
@@ -300,12 +304,12 @@ enum ph_cut ph_segmenter_before(struct ph_segmenter *s, const struct ph_frame *f
     return cut;
 }
 
-static void start(struct ph_segmenter *s, ph_usec dts)
+static void start(struct ph_segmenter *s, const struct ph_frame *frame)
 {
     s->is_running = true;
-    s->part_start = dts;
-    s->reference_end = dts;
-    s->clock = dts;
+    s->part_start = frame->dts;
+    s->reference_end = frame->dts + (is_reference(s, frame) ? 0 : PICTURE_PATIENCE);
+    s->clock = frame->dts;
     begin_segment(s);
 }
 
@@ -347,7 +351,7 @@ static void add_reference(struct ph_segmenter *s, const struct ph_frame *frame)
 void ph_segmenter_add(struct ph_segmenter *s, const struct ph_frame *frame)
 {
     if (!s->is_running) {
-        start(s, frame->dts);
+        start(s, frame);
     }
     if (is_reference(s, frame)) {
         add_reference(s, frame);
