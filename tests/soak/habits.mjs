@@ -2,19 +2,21 @@
 //
 // Who watches what, how, and for how long.
 
-import { channelName, Dice, isFaithful, PUBLISHERS } from './plan.mjs';
+import { CHANNELS, Dice, isFaithful, PUBLISHERS } from './plan.mjs';
 
-// count: viewers of that kind. isSound: only where there always is some. depth: how many segments
-// from the end a plain player begins. isChecked: held against all rules of the protocol.
+// count: viewers of that kind. isEach: one on each channel, for MPEG-TS is packaged only where
+// somebody watches it, and memory is to be steady. isSound: only where there always is some.
+// depth: how many segments from the end a plain player begins. isChecked: held against all rules of
+// the protocol.
 const KINDS = [
   { count: 3, path: 'av.m3u8', isLowLatency: true, isChecked: true },
   { count: 16, path: 'av.m3u8', isLowLatency: true, takesDeltas: true },
   { count: 15, path: 'av.m3u8', isLowLatency: true, takesHints: true },
   { count: 6, path: 'audio.m3u8', isLowLatency: true, isSound: true },
-  { count: 2, path: 'ts/index.m3u8', depth: 3, isChecked: true },
-  { count: 24, path: 'av.m3u8', depth: 3 },
-  { count: 10, path: 'av.m3u8', depth: Infinity },
-  { count: 12, path: 'ts/index.m3u8', depth: 3 },
+  { count: PUBLISHERS, path: 'ts/index.m3u8', depth: 3, isEach: true },
+  { count: 2, path: 'av.m3u8', depth: 3, isChecked: true },
+  { count: 17, path: 'av.m3u8', depth: 3 },
+  { count: 9, path: 'av.m3u8', depth: Infinity },
   { count: 6, path: 'audio.m3u8', depth: 3, isSound: true },
   { count: 6, path: 'cards.m3u8', depth: 3 },
 ];
@@ -24,19 +26,18 @@ const FRAME_S = 0.07; // of 15 a second
 const rulesOf = ({ path, isLowLatency = false }) => ({ isLowLatency, reports: null,
   frameS: FRAME_S, hasMap: !/^ts\/|cards/.test(path) });
 
-function* habitsOf(kind, dice) {
+function* habitsOf(kind, dice, i) {
   for (;;) {
-    let number;
-    do {
-      number = dice.below(PUBLISHERS);
-    } while (kind.isSound && !isFaithful(number));
-    yield { ...kind, channel: channelName(number), seconds: dice.between(15, 90),
+    const numbers = CHANNELS.map((_, number) => number).filter((number) =>
+      (!kind.isEach || number === i) && (!kind.isSound || isFaithful(number)));
+    const number = dice.oneOf(numbers);
+    yield { ...kind, channel: CHANNELS[number], seconds: dice.between(15, 90),
       rules: kind.isChecked ? rulesOf(kind) : null };
   }
 }
 
 // A hundred of them.
 export function viewerHabits(seed) {
-  return KINDS.flatMap((kind) => Array.from({ length: kind.count }, () => kind))
-    .map((kind, i) => habitsOf(kind, new Dice(seed, 1000 + i)));
+  return KINDS.flatMap((kind, k) => Array.from({ length: kind.count }, (_, i) =>
+    habitsOf(kind, new Dice(seed, 1000 * (k + 1) + i), i)));
 }

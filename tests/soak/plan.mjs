@@ -50,6 +50,10 @@ export const CHANNELS = Array.from({ length: PUBLISHERS }, (_, i) => channelName
 
 export const isFaithful = (number) => number < FAITHFUL;
 
+// The first of it is rougher than all that follows: short times on air, and no long ones away. What
+// memory all this takes at worst, it has taken then, and what comes on top later is a leak.
+const ROUGH_S = 45;
+
 const WITH_SOUND = ['landscape', 'portrait', 'small', 'slow'];
 
 // How it ends:
@@ -72,7 +76,7 @@ function drawAwayS(dice, number) {
 // calls silence, and beyond.
 function drawStall(dice, airS) {
   return dice.chance(0.3)
-    ? { afterS: dice.between(2, airS / 2), forS: dice.between(1, 13) } : null;
+    ? { afterS: dice.between(airS / 4, airS / 2), forS: dice.between(1, 13) } : null;
 }
 
 // The times that publisher `index` goes on air, one after the other, for ever. One in five is on
@@ -80,12 +84,15 @@ function drawStall(dice, airS) {
 // fight for a channel.
 export function* seasons(seed, index) {
   const dice = new Dice(seed, index);
-  yield { pauseS: dice.between(0, 3) };
+  let at = 0;
   for (;;) {
+    const isRough = at < ROUGH_S;
     const isVisiting = dice.chance(0.2) && !isFaithful(index);
     const number = isVisiting ? dice.below(PUBLISHERS) : index;
-    const airS = dice.between(8, 40);
+    const airS = isRough ? dice.between(4, 10) : dice.between(8, 40);
     const isSilent = !isFaithful(number) && dice.chance(0.2);
+    const pauseS = isRough ? dice.between(0.5, 4) : drawAwayS(dice, number);
+    at += airS + pauseS;
     yield {
       number,
       channel: channelName(number),
@@ -94,7 +101,7 @@ export function* seasons(seed, index) {
       airS,
       stall: drawStall(dice, airS),
       ending: drawEnding(dice, number),
-      pauseS: drawAwayS(dice, number),
+      pauseS,
     };
   }
 }

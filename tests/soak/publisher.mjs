@@ -25,9 +25,7 @@ export class Publisher {
 
   async run() {
     for (const season of this.plan) {
-      if (season.channel && !this.soak.isOver) {
-        await this.#publish(season);
-      }
+      await this.#publish(season);
       if (!await this.soak.pause(season.pauseS * 1000)) {
         break;
       }

@@ -34,13 +34,15 @@ const SECONDS = Number(process.env.SOAK_SECONDS ?? 600);
 const SEED = Number(process.env.SOAK_SEED ?? Math.floor(Math.random() * 2 ** 31));
 
 // By then all windows are full, and as many come as go.
-const SETTLED_S = Math.min(60, 0.4 * SECONDS);
-const MEAN_OVER_S = Math.min(20, 0.1 * SECONDS);
+const SETTLED_S = 60;
+const MEAN_OVER_S = 20;
 const GROWTH_MAX = 0.1;
+const TOO_SHORT = SECONDS < 2 * SETTLED_S ? 'it was too short to tell' : false;
 
 const WITH_PAGE = process.env.SOAK_PAGE !== '0';
 
 const READERS = 10;
+const MARKETS = 6; // channels on which something is sold
 const EXIT_MS = 5000;
 const TOLD_EVERY_S = 30;
 
@@ -127,14 +129,14 @@ function tally(lines) {
 function startAll(t, soak) {
   const publishers = CHANNELS.map((_, i) => new Publisher(soak, seasons(SEED, i)));
   const viewers = viewerHabits(SEED).map((habits) => new Viewer(soak, habits));
-  const dice = new Dice(SEED, 5000);
+  const dice = new Dice(SEED, 100);
   const running = [
     ...publishers.map((publisher) => publisher.run()),
     ...viewers.map((viewer) => viewer.run()),
-    sell(soak, CHANNELS, dice),
+    sell(soak, CHANNELS.slice(0, MARKETS), dice),
     WITH_PAGE ? watchWithHls(t, soak, CHANNELS[0]) : null,
     ...Array.from({ length: READERS }, (_, i) =>
-      readAll(soak, CHANNELS[i], new Dice(SEED, 6000 + i))),
+      readAll(soak, CHANNELS[i], new Dice(SEED, 200 + i))),
   ];
   return { publishers, viewers, done: Promise.all(running) };
 }
@@ -221,7 +223,7 @@ test(`soak with SOAK_SEED=${SEED}, ${SECONDS} s`, async (t) => {
   const stops = report(t, soak, { publishers, lag }, curve);
 
   await t.test('no player gave up', () => assert.equal(soak.fatalText, ''));
-  await t.test('memory has not grown', (subtest) => {
+  await t.test('memory has not grown', { skip: TOO_SHORT }, (subtest) => {
     const from = curve.around(SETTLED_S, SETTLED_S + MEAN_OVER_S);
     const to = curve.around(curve.points.at(-1).s - MEAN_OVER_S, Infinity);
     subtest.diagnostic(`${from.toFixed(1)} MB after ${SETTLED_S} s, ${to.toFixed(1)} at the end`);
