@@ -3,9 +3,8 @@
  * The RTMP server over loopback: two of them on loops in threads of their own, as two workers
  * have them, and clients that block.
  */
-#include "camera.h"
 #include "errand.h"
-#include "rtmp_publisher.h"
+#include "rtmp_client.h"
 #include "witness.h"
 
 #include <phien/core/log.h>
@@ -19,14 +18,12 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
-#include <errno.h>
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 enum { WORKERS = 2, PATIENCE_S = WITNESS_PATIENCE_S };
@@ -146,141 +143,31 @@ static int tear_down(void **state)
 
 /* ---- clients ---- */
 
-struct client {
-    int fd;
-    struct rtmp_publisher *publisher;
-    bool is_at_end; /* the server has closed */
-};
+static struct rtmp_client open_client(const struct world *world, unsigned worker, const char *name)
+{
+    return rtmp_client_open(world->ports[worker], name, 0);
+}
 
 static int open_socket(const struct world *world, unsigned worker)
 {
-    struct sockaddr_in address = {.sin_family = AF_INET,
-                                  .sin_port = htons((uint16_t)world->ports[worker]),
-                                  .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    struct timeval patience_of_socket = {.tv_sec = PATIENCE_S};
-    int fd = socket(AF_INET, SOCK_STREAM, 0);
-
-    assert_int_equal(
-        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience_of_socket, sizeof(patience_of_socket)),
-        0);
-    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0) {
-        close(fd);
-        return -1;
-    }
-    return fd;
-}
-
-static void flush(struct client *client)
-{
-    struct ph_slice slice;
-
-    while (rtmp_publisher_pull(client->publisher, &slice)) {
-        for (size_t pos = 0; pos < slice.len && !client->is_at_end;) {
-            ssize_t sent = send(client->fd, slice.data + pos, slice.len - pos, MSG_NOSIGNAL);
-            client->is_at_end = sent < 0 && errno != EINTR;
-            pos += sent > 0 ? (size_t)sent : 0;
-        }
-        ph_slice_clear(&slice);
-    }
-}
-
-/* One reading from the server, and what is to be said to that. */
-static void converse(struct client *client)
-{
-    uint8_t bytes[4096];
-    ssize_t len;
-
-    do {
-        len = recv(client->fd, bytes, sizeof(bytes), 0);
-    } while (len < 0 && errno == EINTR);
-    assert_true(len >= 0); /* else patience is over */
-    client->is_at_end = len == 0;
-    int err = rtmp_publisher_feed(client->publisher, bytes, (size_t)len);
-    assert_true(err == PH_OK || err == PH_EACCESS); /* a refusal, see its status */
-    flush(client);
-}
-
-static struct client open_client_with(const struct world *world, unsigned worker, const char *name,
-                                      unsigned caps_ex)
-{
-    const struct rtmp_publisher_conf conf = {.app = "live",
-                                             .tc_url = "rtmp://127.0.0.1/live",
-                                             .name = name,
-                                             .chunk_size = 4096,
-                                             .caps_ex = caps_ex};
-    struct client client = {.fd = open_socket(world, worker)};
-
-    assert_true(client.fd >= 0);
-    assert_int_equal(rtmp_publisher_create(&client.publisher, &conf), PH_OK);
-    flush(&client);
-    while (!client.is_at_end && *rtmp_publisher_status(client.publisher) == '\0') {
-        converse(&client);
-    }
-    return client;
-}
-
-static struct client open_client(const struct world *world, unsigned worker, const char *name)
-{
-    return open_client_with(world, worker, name, 0);
-}
-
-static void close_client(struct client *client)
-{
-    rtmp_publisher_destroy(&client->publisher);
-    close(client->fd);
+    return rtmp_client_connect(world->ports[worker]);
 }
 
 /* Publishes `packets` of the camera and waits until they are on air. */
-static void broadcast(struct world *world, struct client *client, unsigned packets)
+static void broadcast(struct world *world, struct rtmp_client *client, unsigned packets)
 {
     unsigned before = witness_read(&world->witness, &world->witness.packets);
-    camera_restart(&world->camera);
-    assert_int_equal(rtmp_publisher_send_track(client->publisher, world->camera.video_par, 0),
-                     PH_OK);
-    assert_int_equal(rtmp_publisher_send_track(client->publisher, world->camera.audio_par, 0),
-                     PH_OK);
-    for (unsigned i = 0; i < packets; i++) {
-        const AVPacket *packet = camera_next(&world->camera);
-        assert_int_equal(rtmp_publisher_send_packet(client->publisher, packet), PH_OK);
-    }
-    flush(client);
+    rtmp_client_send(client, &world->camera, packets);
     witness_await_count(&world->witness, &world->witness.packets, before + packets);
 }
 
-static struct client go_on_air(struct world *world, unsigned worker)
+static struct rtmp_client go_on_air(struct world *world, unsigned worker)
 {
-    struct client client = open_client(world, worker, "sinho?key=s3cret-key");
+    struct rtmp_client client = open_client(world, worker, "sinho?key=s3cret-key");
 
     assert_string_equal(rtmp_publisher_status(client.publisher), "NetStream.Publish.Start");
     broadcast(world, &client, 200);
     return client;
-}
-
-static void read_to_end(struct client *client)
-{
-    while (!client->is_at_end) {
-        converse(client);
-    }
-}
-
-static void read_to_status(struct client *client, const char *status)
-{
-    while (!client->is_at_end && strcmp(rtmp_publisher_status(client->publisher), status) != 0) {
-        converse(client);
-    }
-    assert_string_equal(rtmp_publisher_status(client->publisher), status);
-}
-
-static unsigned count_in_log(struct world *world, const char *text)
-{
-    unsigned count = 0;
-
-    pthread_mutex_lock(&world->witness.mutex);
-    for (const char *at = world->witness.log; (at = strstr(at, text)) != NULL; at++) {
-        count++;
-    }
-    pthread_mutex_unlock(&world->witness.mutex);
-    return count;
 }
 
 /* ---- the tests ---- */
@@ -290,11 +177,11 @@ static void a_session_from_either_worker(void **state)
     struct world *world = *state;
 
     for (unsigned i = 0; i < WORKERS; i++) {
-        struct client client = go_on_air(world, i);
+        struct rtmp_client client = go_on_air(world, i);
         rtmp_publisher_unpublish(client.publisher);
-        flush(&client);
+        rtmp_client_flush(&client);
         witness_await_count(&world->witness, &world->witness.pauses, i + 1);
-        close_client(&client);
+        rtmp_client_close(&client);
     }
     witness_await_text(&world->witness, "reason=unpublish");
     assert_null(strstr(world->witness.log, "s3cret"));
@@ -305,13 +192,13 @@ static void a_session_from_either_worker(void **state)
 static void after_the_end_the_client_closes(void **state)
 {
     struct world *world = *state;
-    struct client client = go_on_air(world, 0);
+    struct rtmp_client client = go_on_air(world, 0);
 
     rtmp_publisher_unpublish(client.publisher);
-    flush(&client);
+    rtmp_client_flush(&client);
     witness_await_text(&world->witness, "event=publish.stop");
-    read_to_end(&client); /* two seconds later */
-    close_client(&client);
+    rtmp_client_read_to_end(&client); /* two seconds later */
+    rtmp_client_close(&client);
     assert_null(strstr(world->witness.log, "event=rtmp.close"));
 }
 
@@ -320,45 +207,16 @@ static void the_newest_takes_over(void **state)
     struct world *world = *state;
 
     for (unsigned i = 0; i < 4; i++) {
-        struct client old = go_on_air(world, i & 1);
-        struct client new = go_on_air(world, i >> 1);
-        read_to_end(&old);
+        struct rtmp_client old = go_on_air(world, i & 1);
+        struct rtmp_client new = go_on_air(world, i >> 1);
+        rtmp_client_read_to_end(&old);
         assert_string_equal(rtmp_publisher_status(old.publisher), "NetStream.Publish.BadName");
         assert_true(strlen(rtmp_publisher_description(old.publisher)) > 10);
         witness_await_text(&world->witness, "reason=takeover");
-        close_client(&old);
-        close_client(&new);
+        rtmp_client_close(&old);
+        rtmp_client_close(&new);
         witness_await_count(&world->witness, &world->witness.pauses, 2 * (i + 1));
     }
-}
-
-/* Two phones with one key, on two workers; each comes back as soon as it has lost the channel. */
-static void two_live_phones_do_not_fight_for_ever(void **state)
-{
-    struct world *world = *state;
-    struct client on_air = go_on_air(world, 0);
-
-    for (unsigned i = 1; i <= 6; i++) {
-        struct client new = go_on_air(world, i % 2);
-        read_to_end(&on_air);
-        close_client(&on_air);
-        on_air = new;
-    }
-    for (unsigned i = 0; i < 2; i++) {
-        broadcast(world, &on_air, 10); /* it is alive */
-        struct client refused = open_client(world, 1, "sinho?key=s3cret-key");
-        read_to_status(&refused, "NetStream.Publish.BadName");
-        assert_non_null(strstr(rtmp_publisher_description(refused.publisher), "Another device"));
-        read_to_end(&refused);
-        close_client(&refused);
-    }
-    witness_await_text(&world->witness, "reason=contested");
-    assert_int_equal(count_in_log(world, "event=publish.refused"), 2);
-    assert_int_equal(count_in_log(world, "event=publish.takeover"), 6);
-    broadcast(world, &on_air, 10); /* undisturbed */
-    assert_int_equal(count_in_log(world, "event=publish.stop"), 6);
-    close_client(&on_air);
-    witness_await_count(&world->witness, &world->witness.pauses, 7);
 }
 
 static void who_has_no_right_is_told_so(void **state)
@@ -367,11 +225,11 @@ static void who_has_no_right_is_told_so(void **state)
     struct world *world = *state;
 
     for (size_t i = 0; i < PH_ARRAY_SIZE(names); i++) {
-        struct client client = open_client(world, i % WORKERS, names[i]);
+        struct rtmp_client client = open_client(world, i % WORKERS, names[i]);
         assert_false(rtmp_publisher_is_live(client.publisher));
         assert_string_equal(rtmp_publisher_status(client.publisher), "NetStream.Publish.BadName");
-        read_to_end(&client);
-        close_client(&client);
+        rtmp_client_read_to_end(&client);
+        rtmp_client_close(&client);
     }
     witness_await_text(&world->witness, "reason=bad_key");
     witness_await_text(&world->witness, "reason=unknown_channel");
@@ -402,10 +260,10 @@ static void what_is_not_rtmp_is_known_for_what_it_is(void **state)
 static void silence_ends_the_session(void **state)
 {
     struct world *world = *state;
-    struct client client = go_on_air(world, 1);
+    struct rtmp_client client = go_on_air(world, 1);
 
-    read_to_end(&client); /* a second later */
-    close_client(&client);
+    rtmp_client_read_to_end(&client); /* a second later */
+    rtmp_client_close(&client);
     witness_await_text(&world->witness, "reason=timeout_media");
     assert_non_null(strstr(world->witness.log, "level=warn event=publish.stop"));
 }
@@ -415,12 +273,12 @@ static void a_client_that_goes_is_missed(void **state)
     struct world *world = *state;
     struct linger at_once = {.l_onoff = 1};
 
-    struct client client = go_on_air(world, 0);
-    close_client(&client);
+    struct rtmp_client client = go_on_air(world, 0);
+    rtmp_client_close(&client);
     witness_await_text(&world->witness, "reason=peer_closed");
     client = go_on_air(world, 1);
     assert_int_equal(setsockopt(client.fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof(at_once)), 0);
-    close_client(&client); /* with a reset */
+    rtmp_client_close(&client); /* with a reset */
     witness_await_text(&world->witness, "reason=network");
     witness_await_count(&world->witness, &world->witness.pauses, 2);
 }
@@ -429,7 +287,7 @@ static void a_client_that_goes_is_missed(void **state)
  * The peer's machine is there no more: nothing comes of it, not even that there is no connection.
  * (The kernel drops all that is for the client's socket, before TCP sees it.)
  */
-static void vanish(const struct client *client)
+static void vanish(const struct rtmp_client *client)
 {
     struct sock_filter nothing[] = {BPF_STMT(BPF_RET | BPF_K, 0)};
     const struct sock_fprog program = {.len = PH_ARRAY_SIZE(nothing), .filter = nothing};
@@ -441,11 +299,11 @@ static void vanish(const struct client *client)
 static void a_peer_that_vanished_is_missed_within_ten_seconds(void **state)
 {
     struct world *world = *state;
-    struct client quiet = go_on_air(world, 0);
+    struct rtmp_client quiet = go_on_air(world, 0);
 
     /* Whatever we had said has arrived: there is nothing whose acknowledgement could be missed. */
     while (rtmp_publisher_acknowledged(quiet.publisher) == 0) {
-        converse(&quiet);
+        rtmp_client_converse(&quiet);
     }
     vanish(&quiet);
     ph_usec began = ph_clock_mono();
@@ -455,14 +313,14 @@ static void a_peer_that_vanished_is_missed_within_ten_seconds(void **state)
     if (took > 10 * PH_USEC_PER_S + SLOWNESS) {
         fail_msg("it took %lld ms", (long long)(took / PH_USEC_PER_MS));
     }
-    close_client(&quiet);
+    rtmp_client_close(&quiet);
 }
 
 /* The same with an answer under way. */
 static void a_peer_that_vanished_with_our_words_too(void **state)
 {
     struct world *world = *state;
-    struct client client = go_on_air(world, 1);
+    struct rtmp_client client = go_on_air(world, 1);
 
     vanish(&client);
     broadcast(world, &client, 10); /* its last packets, of which we try to tell it */
@@ -473,7 +331,7 @@ static void a_peer_that_vanished_with_our_words_too(void **state)
     if (took > 10 * PH_USEC_PER_S + SLOWNESS) {
         fail_msg("it took %lld ms", (long long)(took / PH_USEC_PER_MS));
     }
-    close_client(&client);
+    rtmp_client_close(&client);
 }
 
 static void on_drained(void *arg)
@@ -493,27 +351,27 @@ static void drain(void *arg)
 static void a_drain_ends_everything(void **state)
 {
     struct world *world = *state;
-    struct client live = go_on_air(world, 1);
+    struct rtmp_client live = go_on_air(world, 1);
     int silent = open_socket(world, 1);
     uint8_t byte = 0;
 
     run_on(world->loops[1], drain, world);
-    read_to_end(&live);
+    rtmp_client_read_to_end(&live);
     witness_await_text(&world->witness, "event=publish.stop");
     witness_await_text(&world->witness, "reason=shutdown");
     witness_await_count(&world->witness, &world->drained, 1);
-    close_client(&live);
+    rtmp_client_close(&live);
     assert_true(recv(silent, &byte, 1, 0) <= 0);
     close(silent);
     assert_int_equal(open_socket(world, 1), -1);
     /* The other worker goes on. */
-    struct client client = go_on_air(world, 0);
-    close_client(&client);
+    struct rtmp_client client = go_on_air(world, 0);
+    rtmp_client_close(&client);
 }
 
-static struct client go_on_air_reconnectable(struct world *world)
+static struct rtmp_client go_on_air_reconnectable(struct world *world)
 {
-    struct client client = open_client_with(world, 1, "sinho?key=s3cret-key", 1);
+    struct rtmp_client client = rtmp_client_open(world->ports[1], "sinho?key=s3cret-key", 1);
 
     assert_string_equal(rtmp_publisher_status(client.publisher), "NetStream.Publish.Start");
     broadcast(world, &client, 200);
@@ -524,47 +382,47 @@ static struct client go_on_air_reconnectable(struct world *world)
 static void who_can_reconnect_is_asked_to(void **state)
 {
     struct world *world = *state;
-    struct client client = go_on_air_reconnectable(world);
+    struct rtmp_client client = go_on_air_reconnectable(world);
 
     run_on(world->loops[1], drain, world);
-    read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
+    rtmp_client_read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
     assert_int_equal(open_socket(world, 1), -1);
     broadcast(world, &client, 10);
     assert_int_equal(witness_read(&world->witness, &world->drained), 0);
     rtmp_publisher_unpublish(client.publisher);
-    flush(&client);
+    rtmp_client_flush(&client);
     witness_await_count(&world->witness, &world->drained, 1);
     witness_await_text(&world->witness, "reason=unpublish");
-    read_to_end(&client);
-    close_client(&client);
+    rtmp_client_read_to_end(&client);
+    rtmp_client_close(&client);
 }
 
 static void who_does_not_leave_is_ended(void **state)
 {
     struct world *world = *state;
-    struct client client = go_on_air_reconnectable(world);
+    struct rtmp_client client = go_on_air_reconnectable(world);
 
     run_on(world->loops[1], drain, world);
-    read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
-    assert_int_equal(count_in_log(world, "event=publish.stop"), 0);
-    read_to_end(&client); /* a moment later */
+    rtmp_client_read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
+    assert_int_equal(witness_count_text(&world->witness, "event=publish.stop"), 0);
+    rtmp_client_read_to_end(&client); /* a moment later */
     witness_await_text(&world->witness, "reason=shutdown");
     witness_await_count(&world->witness, &world->drained, 1);
-    close_client(&client);
+    rtmp_client_close(&client);
 }
 
 /* The server is destroyed while it waits for those that it asked. */
 static void a_drain_can_be_cut(void **state)
 {
     struct world *world = *state;
-    struct client client = go_on_air_reconnectable(world);
+    struct rtmp_client client = go_on_air_reconnectable(world);
 
     run_on(world->loops[1], drain, world);
-    read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
+    rtmp_client_read_to_status(&client, "NetConnection.Connect.ReconnectRequest");
     ph_loop_stop(world->loops[1]);
     ph_loop_join(world->loops[1]);
     ph_rtmp_server_destroy(&world->servers[1]);
-    close_client(&client);
+    rtmp_client_close(&client);
 }
 
 static void a_port_that_is_taken_is_an_error(void **state)
@@ -599,7 +457,6 @@ int main(void)
         TEST(a_session_from_either_worker),
         TEST(after_the_end_the_client_closes),
         TEST(the_newest_takes_over),
-        TEST(two_live_phones_do_not_fight_for_ever),
         TEST(who_has_no_right_is_told_so),
         TEST(what_is_not_rtmp_is_known_for_what_it_is),
         cmocka_unit_test_setup_teardown(silence_ends_the_session, set_up_impatient, tear_down),

@@ -3,7 +3,7 @@
  * The SRT server over loopback, with a worker's loop beside it as the channels' home, and callers
  * that block.
  */
-#include "media_file.h"
+#include "media_ts.h"
 #include "srt_caller.h"
 #include "witness.h"
 
@@ -20,7 +20,6 @@
 
 #include <arpa/inet.h>
 #include <dirent.h>
-#include <libavformat/avformat.h>
 #include <malloc.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -90,47 +89,15 @@ static unsigned find_port(void)
     return ntohs(address.sin_port);
 }
 
-/* What ffmpeg would send of the file. */
-static void mux(struct world *world, const struct media_file *file)
-{
-    AVFormatContext *out = NULL;
-    AVPacket *packet = av_packet_alloc();
-    uint8_t *bytes = NULL;
-
-    assert_int_equal(avformat_alloc_output_context2(&out, NULL, "mpegts", NULL), 0);
-    for (size_t i = PH_TRACK_VIDEO; i <= PH_TRACK_AUDIO; i++) {
-        AVStream *stream = avformat_new_stream(out, NULL);
-        assert_true(avcodec_parameters_copy(stream->codecpar, file->tracks[i]) >= 0);
-        stream->codecpar->codec_tag = 0;
-    }
-    assert_int_equal(avio_open_dyn_buf(&out->pb), 0);
-    assert_true(avformat_write_header(out, NULL) >= 0);
-    for (size_t i = 0; i < file->count; i++) {
-        assert_int_equal(av_packet_ref(packet, file->packets[i]), 0);
-        packet->stream_index -= PH_TRACK_VIDEO;
-        av_packet_rescale_ts(packet, (AVRational){1, 1000},
-                             out->streams[packet->stream_index]->time_base);
-        assert_int_equal(av_interleaved_write_frame(out, packet), 0);
-    }
-    assert_int_equal(av_write_trailer(out), 0);
-    int len = avio_close_dyn_buf(out->pb, &bytes);
-    world->ts = ph_alloc((size_t)len);
-    memcpy(world->ts, bytes, (size_t)len);
-    world->ts_len = (size_t)len;
-    /* The sound from before the first picture is not put on air. */
-    world->ts_packets = (unsigned)file->count - 1;
-    av_free(bytes);
-    av_packet_free(&packet);
-    avformat_free_context(out);
-}
-
 static void read_file(struct world *world)
 {
     struct media_file file;
 
     assert_int_equal(
         media_file_read(&file, PHIEN_SOURCE_DIR "/tests/golden/media/h264_bframes_aac.mp4"), PH_OK);
-    mux(world, &file);
+    world->ts = media_ts_mux(&file, &world->ts_len);
+    /* The sound from before the first picture is not put on air. */
+    world->ts_packets = (unsigned)file.count - 1;
     media_file_fini(&file);
 }
 

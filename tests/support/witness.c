@@ -71,6 +71,7 @@ static void on_line(void *arg, const char *line)
     pthread_mutex_lock(&witness->mutex);
     size_t len = strlen(witness->log);
     snprintf(witness->log + len, sizeof(witness->log) - len, "%s\n", line);
+    witness->lines++;
     pthread_cond_broadcast(&witness->changed);
     pthread_mutex_unlock(&witness->mutex);
 }
@@ -115,19 +116,43 @@ void witness_await_count(struct witness *witness, const unsigned *what, unsigned
     }
 }
 
-void witness_await_text(struct witness *witness, const char *text)
+static unsigned count_text(const char *log, const char *text)
+{
+    unsigned count = 0;
+
+    for (const char *at = log; (at = strstr(at, text)) != NULL; at++) {
+        count++;
+    }
+    return count;
+}
+
+unsigned witness_count_text(struct witness *witness, const char *text)
+{
+    pthread_mutex_lock(&witness->mutex);
+    unsigned count = count_text(witness->log, text);
+    pthread_mutex_unlock(&witness->mutex);
+    return count;
+}
+
+void witness_await_texts(struct witness *witness, const char *text, unsigned wanted)
 {
     struct timespec until = patience();
+    unsigned count;
     int err = 0;
 
     pthread_mutex_lock(&witness->mutex);
-    while (strstr(witness->log, text) == NULL && err == 0) {
+    while ((count = count_text(witness->log, text)) < wanted && err == 0) {
         err = pthread_cond_timedwait(&witness->changed, &witness->mutex, &until);
     }
     pthread_mutex_unlock(&witness->mutex);
-    if (err != 0) {
-        fail_msg("no %s in:\n%s", text, witness->log);
+    if (count < wanted) {
+        fail_msg("%u times %s instead of %u in:\n%s", count, text, wanted, witness->log);
     }
+}
+
+void witness_await_text(struct witness *witness, const char *text)
+{
+    witness_await_texts(witness, text, 1);
 }
 
 static bool has_line(const char *log, const char *event, const char *text)

@@ -6,7 +6,7 @@
 
 #include <pthread.h>
 
-enum { WITNESS_LOG_BYTES = 65536, WITNESS_PATIENCE_S = 30 };
+enum { WITNESS_LOG_BYTES = 1 << 20, WITNESS_PATIENCE_S = 30 };
 
 /* What servers on threads of their own do: packets and pauses of channels, and the log. */
 struct witness {
@@ -14,6 +14,7 @@ struct witness {
     pthread_cond_t changed;
     unsigned packets;
     unsigned pauses;
+    unsigned lines; /* of the log */
     char log[WITNESS_LOG_BYTES];
 };
 
@@ -37,6 +38,10 @@ void witness_await_count(struct witness *witness, const unsigned *what, unsigned
 
 /* Until the log has the text; fails the test otherwise. */
 void witness_await_text(struct witness *witness, const char *text);
+
+/* The same as often as that; and how often the log has it now. */
+void witness_await_texts(struct witness *witness, const char *text, unsigned wanted);
+unsigned witness_count_text(struct witness *witness, const char *text);
 
 /*
  * Until one line of the log has both texts in it; fails the test otherwise. The log is then begun
