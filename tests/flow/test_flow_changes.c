@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What publishers do while they are on air: a track comes late, the phone is turned, headers are
- * repeated, clocks jump or run over. Nothing is lost, and viewers are told what they must know.
+ * repeated, clocks run over. Nothing is lost, and viewers are told what they must know.
  */
 #include "flow.h"
 
@@ -180,68 +180,6 @@ static void repeated_headers_say_nothing(void **state)
     assert_int_equal(flow_count_log(flow, "event=channel.change"), 0);
 }
 
-/* The newest segment's date is when its first frame came. */
-static void check_date(const struct world *world)
-{
-    const struct m3u8 *list = list_of(world, PH_RENDITION_AV);
-    const struct m3u8_segment *last = &list->segments[list->count - 1];
-    ph_usec age = world->flow->now.wall - m3u8_date_ms(last->date) * MS;
-
-    if (age < 0 || age > 2600 * MS) {
-        fail_msg("the newest segment is said to be %.3f s old", (double)age / S);
-    }
-}
-
-static void jump(struct world *world, int64_t ms)
-{
-    struct flow *flow = world->flow;
-
-    flow_publish(flow, &world->camera);
-    flow_play(flow, &world->camera, 9100 * MS);
-    world->camera.offset_ms += ms;
-    flow_play(flow, &world->camera, 9100 * MS);
-    flow_unpublish(flow);
-    assert_int_equal(flow_check_video(flow, 0), 1);
-    assert_int_equal(flow_check_audio(flow, PH_RENDITION_AV, 0, 48000, 30), 1);
-    flow_check_sync(flow, 48000, 1.6);
-    assert_int_equal(count_discontinuities(list_of(world, PH_RENDITION_AV)), 1);
-    assert_int_equal(count_maps(list_of(world, PH_RENDITION_AV)), 1);
-    assert_true(flow_count_log(flow, "event=channel.jump") >= 1);
-    check_date(world);
-}
-
-static void clocks_jump(void **state)
-{
-    static const int64_t jumps_ms[] = {10000, -10000, 3600000, -3600000};
-
-    for (size_t i = 0; i < sizeof(jumps_ms) / sizeof(jumps_ms[0]); i++) {
-        print_message("%" PRId64 " ms\n", jumps_ms[i]);
-        jump(*state, jumps_ms[i]);
-        tear_down(state);
-        set_up(state);
-    }
-}
-
-/* Audio's clock alone goes wrong, and comes back: viewers see and hear as if it had not. */
-static void one_track_jumps_alone(void **state)
-{
-    struct world *world = *state;
-    struct flow *flow = world->flow;
-
-    flow_publish(flow, &world->camera);
-    flow_play(flow, &world->camera, 7 * S);
-    world->camera.audio_offset_ms = 8000;
-    flow_play(flow, &world->camera, 7 * S);
-    world->camera.audio_offset_ms = 0;
-    flow_play(flow, &world->camera, 7 * S);
-    flow_unpublish(flow);
-    assert_int_equal(flow_check_video(flow, 0), 0);
-    assert_int_equal(flow_check_audio(flow, PH_RENDITION_AV, 0, 48000, 30), 2);
-    flow_check_sync(flow, 48000, 2.1);
-    assert_int_equal(count_discontinuities(list_of(world, PH_RENDITION_AV)), 0);
-    check_date(world);
-}
-
 /*
  * 24 and 32 bits of milliseconds run out at once. Applications repeat the extended timestamp in
  * continuation chunks, or not; viewers get the same bytes as from a clock that begins at zero.
@@ -278,7 +216,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(audio_comes_late),    TEST(video_comes_late),
         TEST(the_phone_is_turned), TEST(repeated_headers_say_nothing),
-        TEST(clocks_jump),         TEST(one_track_jumps_alone),
         TEST(clocks_run_over),
     };
 

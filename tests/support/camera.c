@@ -96,6 +96,14 @@ static void put_be(uint8_t *out, uint64_t value, int bytes)
     }
 }
 
+/* Seven bits a byte, so that there is neither a start code nor a zero at the end. */
+static void put_serial(uint8_t *out, uint64_t serial)
+{
+    for (int i = 0; i < SERIAL_BYTES; i++) {
+        out[i] = (uint8_t)(0x80 | serial >> 7 * (SERIAL_BYTES - 1 - i));
+    }
+}
+
 /* An access unit's serial number, as a unit of its own that decoders skip. */
 static size_t write_serial_unit(uint8_t *out, enum AVCodecID codec, uint64_t serial)
 {
@@ -112,7 +120,7 @@ static size_t write_serial_unit(uint8_t *out, enum AVCodecID codec, uint64_t ser
         out[5] = 1;
         len = 4 + head;
     }
-    put_be(out + len, serial, SERIAL_BYTES);
+    put_serial(out + len, serial);
     return len + SERIAL_BYTES;
 }
 

@@ -243,7 +243,7 @@ void flow_publish(struct flow *flow, struct camera *camera)
     }
 }
 
-static void send_packet(struct flow *flow, const AVPacket *packet)
+void flow_send_packet(struct flow *flow, const AVPacket *packet)
 {
     if (flow->is_recording) {
         flow_add_unit(&flow->sent[packet->stream_index],
@@ -267,7 +267,7 @@ void flow_play(struct flow *flow, struct camera *camera, ph_usec duration)
         ph_usec last = camera->now_us;
         const AVPacket *packet = camera_next(camera);
         flow_wait(flow, camera->now_us - last);
-        send_packet(flow, packet);
+        flow_send_packet(flow, packet);
     }
 }
 

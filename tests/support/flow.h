@@ -23,6 +23,9 @@ struct flow_unit {
     int64_t cts;
     int64_t duration; /* as received */
     unsigned session; /* as sent: which one it was */
+    ph_usec shown;    /* as sent: when by the source's clock, if a test says so; as received: its
+                         date, by that of its segment */
+    bool is_odd;      /* as sent: its timestamps lie */
 };
 
 struct flow_units {
@@ -46,6 +49,7 @@ struct flow_viewer {
     struct flow_part *parts;
     size_t part_count;
     ph_usec part_target;
+    ph_usec dated;       /* the date of the timeline's zero, by that of the newest segment */
     uint64_t text_hash;  /* of all playlists so far */
     uint64_t media_hash; /* of all parts and init segments so far */
     size_t snapshots;
@@ -95,6 +99,9 @@ void flow_publish(struct flow *flow, struct camera *camera);
 
 /* The track's sequence header, as it is in the camera now. */
 void flow_send_track(struct flow *flow, const AVCodecParameters *par, int64_t dts_ms);
+
+/* An access unit, now. */
+void flow_send_packet(struct flow *flow, const AVPacket *packet);
 
 /* Lets the camera run for `duration` of its time, in step with the clock. */
 void flow_play(struct flow *flow, struct camera *camera, ph_usec duration);
