@@ -110,10 +110,10 @@ static void log_program(const struct ph_channel *channel, const char *event, str
         ph_kv_int("wait_ms", (now.mono - channel->publication.first_at.mono) / PH_USEC_PER_MS));
 }
 
-static ph_usec date_at(const struct ph_channel *channel, int64_t value)
+/* Of a timestamp of channel->out, since the timeline's zero. */
+static ph_usec time_of(const struct ph_channel *channel, int64_t value)
 {
-    return channel->timeline.wall +
-           av_rescale_q(value, channel->out->time_base, (AVRational){1, PH_USEC_PER_S});
+    return av_rescale_q(value, channel->out->time_base, (AVRational){1, PH_USEC_PER_S});
 }
 
 /*
@@ -124,7 +124,8 @@ static ph_usec date_at(const struct ph_channel *channel, int64_t value)
 void ph_air_date(struct ph_channel *channel)
 {
     const AVPacket *first = channel->out;
-    ph_usec back = channel->dated_until - date_at(channel, first->dts);
+    ph_usec date = channel->timeline.wall + time_of(channel, first->dts);
+    ph_usec back = channel->dated_until - date;
 
     if (back > 0 && back < DATE_STEP) {
         ph_timeline_redate(&channel->timeline,
@@ -132,12 +133,13 @@ void ph_air_date(struct ph_channel *channel)
                            channel->dated_until);
     }
     channel->dated_until = 0;
+    channel->told_wall = channel->timeline.wall;
 }
 
 void ph_air_give(struct ph_channel *channel, bool starts, struct ph_now now)
 {
     AVPacket *out = channel->out;
-    ph_usec end = date_at(channel, out->dts + out->duration);
+    ph_usec end = channel->told_wall + time_of(channel, out->dts + out->duration);
 
     channel->dated_until = end > channel->dated_until ? end : channel->dated_until;
     ph_sinks_packet(&channel->sinks, out, starts, now.mono);

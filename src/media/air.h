@@ -58,6 +58,7 @@ struct ph_channel {
     bool has_aired;
     bool has_ended; /* and nothing was on air since */
     struct ph_away away;
+    ph_usec told_wall;   /* the date of the timeline's zero, as sinks were told */
     ph_usec dated_until; /* the date of the end of what sinks were given */
     ph_usec on_air_since_wall;
     ph_usec stay;                      /* how long it stays listed since its last session ended */

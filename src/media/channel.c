@@ -92,7 +92,7 @@ void ph_channel_add_sink(struct ph_channel *channel, const struct ph_sink_ops *o
     struct ph_program *program =
         channel->publication.is_on_air ? channel->program : ph_away_program(&channel->away);
 
-    ph_sinks_add(&channel->sinks, ops, arg, program, channel->timeline.wall);
+    ph_sinks_add(&channel->sinks, ops, arg, program, channel->told_wall);
 }
 
 void ph_channel_remove_sink(struct ph_channel *channel, void *arg)
