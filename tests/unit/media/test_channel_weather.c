@@ -244,7 +244,9 @@ static void live_through(struct fixture *f, struct ph_slate *slate, uint64_t see
         bool is_burst = kind < 3;
         bool is_late = kind == 3;
         bool is_blank = kind == 4;
-        ms += is_burst || is_late || is_blank ? 200 + roll(&w, 8000) : 10 + roll(&w, 50);
+        int64_t step = is_burst || is_late || is_blank ? 200 + roll(&w, 8000) : 10 + roll(&w, 50);
+        ms += step;
+        w.fed_mono += is_late ? step * MS : 0; /* nobody could have done anything */
         pass(&w, ms, is_late);
         if (is_blank) { /* what was filmed meanwhile is lost */
             w.next_ms[PH_TRACK_VIDEO] = ms;
