@@ -203,6 +203,7 @@ const LONG_PATHS = Array.from({ length: 6000 }, (_, i) =>
 async function checkLog(t) {
   const server = await Server.start(t, { log: { level: 'debug', format: 'text' } });
   const neighbour = await Neighbour.start(t, server);
+  server.child.once('exit', () => server.child.stderr.resume());
   server.child.stderr.pause();
   const counts = await askForAll(server, LONG_PATHS);
   assert.deepEqual(counts, { 404: LONG_PATHS.length });
@@ -228,7 +229,6 @@ async function checkLog(t) {
   t.diagnostic(`it ended after ${tookMs.toFixed(0)} ms`);
   assert.equal(code, 0);
   assert.ok(tookMs < (IS_SANITIZED ? 20000 : 7000), `it took ${tookMs} ms to end`);
-  server.child.stderr.resume();
 }
 
 // The last line is written before it ends.

@@ -9,6 +9,9 @@ import { isMainThread, parentPort, Worker, workerData } from 'node:worker_thread
 
 const AT_ONCE = 40;
 
+// Who is not answered until then counts as ABORT_ERR. After an error nobody asks any more.
+const TIMEOUT_MS = 20000;
+
 // One in `fresh` comes on a connection of its own, the others on connections that are kept.
 function ask(url, agent, counts) {
   return new Promise((resolve) => {
@@ -16,19 +19,21 @@ function ask(url, agent, counts) {
       counts[what] = (counts[what] ?? 0) + 1;
       resolve();
     };
-    http.get(url, { agent }, (response) => {
+    http.get(url, { agent, signal: AbortSignal.timeout(TIMEOUT_MS) }, (response) => {
       response.resume();
       response.on('end', () => count(response.statusCode));
-    }).on('error', (error) => count(error.code));
+    }).on('error', (error) => count(error.code ?? error.name));
   });
 }
+
+const hasFailed = (counts) => Object.keys(counts).some((what) => Number.isNaN(Number(what)));
 
 async function flood({ base, paths, fresh }) {
   const agent = new http.Agent({ keepAlive: true, maxSockets: AT_ONCE });
   const counts = {};
   let next = 0;
   const askOn = async () => {
-    while (next < paths.length) {
+    while (next < paths.length && !hasFailed(counts)) {
       const at = next;
       next += 1;
       await ask(`${base}${paths[at]}`, at % fresh === 0 ? false : agent, counts);
