@@ -19,6 +19,7 @@ struct desk {
     struct ph_loop *loop;
     struct ph_stats *stats;
     struct ph_publisher *bound; /* holds a reference */
+    atomic_bool is_taken;       /* there is one; any thread may look */
     ph_usec media_at;           /* the last packet of that one came */
     struct ph_contest contest;
     struct ph_timer *timer;
@@ -69,6 +70,7 @@ struct ph_publish_hub *ph_publish_hub_create(const struct ph_conf *conf,
             .stats = stats[entry->home],
             .timer_at = PH_USEC_NEVER,
         };
+        atomic_init(&hub->desks[i].is_taken, false);
         hub->desks[i].timer = ph_timer_create(loops[entry->home], on_deadline, &hub->desks[i]);
         keep_deadline(&hub->desks[i]); /* of a channel that goes on from an earlier run */
     }
@@ -108,6 +110,7 @@ static void unbind(struct desk *desk, enum ph_close_reason reason, const char *d
     ph_stats_add(desk->stats, stat_of(desk->bound), -1);
     ph_stats_closed(desk->stats, reason);
     desk->bound->is_bound = false;
+    atomic_store_explicit(&desk->is_taken, false, memory_order_relaxed);
     ph_publisher_unref(&desk->bound);
     ph_channel_end(desk->entry->channel, is_over, ph_clock_now());
     keep_deadline(desk);
@@ -169,6 +172,7 @@ void ph_publish_hub_begin(struct ph_publisher *publisher)
     }
     desk->bound = ph_publisher_ref(publisher);
     publisher->is_bound = true;
+    atomic_store_explicit(&desk->is_taken, true, memory_order_relaxed);
     publisher->since_wall = now.wall;
     publisher->since_mono = now.mono;
     desk->media_at = now.mono; /* to have come is a sign of life, too */
@@ -238,6 +242,12 @@ void ph_publish_hub_destroy(struct ph_publish_hub **ref)
         free(hub->desks);
         free(hub);
     }
+}
+
+bool ph_publish_hub_is_kept(const struct ph_publish_hub *hub, const struct ph_registry_entry *entry)
+{
+    return hub->refuses_newcomers &&
+           atomic_load_explicit(&hub->desks[entry->index].is_taken, memory_order_relaxed);
 }
 
 void ph_publish_hub_get_info(const struct ph_publish_hub *hub,

@@ -37,6 +37,13 @@ void ph_publish_hub_close_home(struct ph_publish_hub *hub, unsigned home);
 /* After all loops have ended and been destroyed. */
 void ph_publish_hub_destroy(struct ph_publish_hub **hub);
 
+/*
+ * Whether nobody else may come now, since a session is on the channel and publish.takeover is
+ * refuse: for protocols that can say so before a session begins. Any thread.
+ */
+bool ph_publish_hub_is_kept(const struct ph_publish_hub *hub,
+                            const struct ph_registry_entry *entry);
+
 /* The session bound to a channel, for /api/v1/channels. The home's thread. */
 struct ph_publish_info {
     const char *session; /* NULL: nobody publishes; borrowed until the session ends */

@@ -13,6 +13,7 @@ enum {
     CODE_FORBIDDEN = 1403,
     CODE_NOT_FOUND = 1404,
     CODE_BAD_MODE = 1405,
+    CODE_CONFLICT = 1409,
 };
 
 void ph_srt_access_refuse(struct ph_srt_verdict *verdict, enum ph_close_reason refusal,
@@ -73,6 +74,8 @@ int ph_srt_access_code(const struct ph_srt_verdict *verdict)
         return CODE_NOT_FOUND;
     case PH_CLOSE_PLAY_REFUSED:
         return CODE_BAD_MODE;
+    case PH_CLOSE_ALREADY_PUBLISHING:
+        return CODE_CONFLICT;
     default:
         return CODE_FORBIDDEN;
     }

@@ -11,6 +11,7 @@
 #include <phien/core/log.h>
 #include <phien/core/mem.h>
 #include <phien/ingest/peers.h>
+#include <phien/ingest/publish.h>
 #include <phien/net/address.h>
 #include <phien/net/udp.h>
 
@@ -154,6 +155,11 @@ static int on_listen(void *opaque, SRTSOCKET socket, int handshake_version,
     ph_srt_streamid_redact(call->streamid, sizeof(call->streamid), streamid, is_channel_name,
                            (void *)(uintptr_t)params->registry);
     ph_srt_access_check(&call->verdict, params->registry, handshake_version, streamid);
+    if (call->verdict.refusal == PH_CLOSE_NONE &&
+        ph_publish_hub_is_kept(params->hub, call->verdict.entry)) {
+        ph_srt_access_refuse(&call->verdict, PH_CLOSE_ALREADY_PUBLISHING,
+                             "stop the other publisher, or set publish.takeover: newest");
+    }
     if (call->verdict.refusal == PH_CLOSE_NONE) {
         take_places(call);
     }

@@ -37,6 +37,7 @@ struct ph_srt_call {
 struct ph_srt_listener_params {
     const struct ph_conf *conf;
     const struct ph_registry *registry;
+    const struct ph_publish_hub *hub;
     struct ph_mailbox *mailbox;
     void (*on_call)(void *arg, struct ph_srt_call *call); /* the mailbox's thread; owns the call */
     void *arg;

@@ -325,6 +325,7 @@ int ph_srt_server_create(struct ph_srt_server **out, const struct ph_srt_server_
     const struct ph_srt_listener_params listener = {
         .conf = params->conf,
         .registry = params->registry,
+        .hub = params->hub,
         .mailbox = &server->thread.mailbox,
         .on_call = on_call,
         .arg = server,

@@ -110,6 +110,8 @@ static void limits_have_a_code_of_their_own(void **state)
     ph_srt_access_check(&verdict, registry, 5, "s3cret-key");
     ph_srt_access_refuse(&verdict, PH_CLOSE_TOO_MANY_CONNECTIONS, "fewer");
     assert_int_equal(ph_srt_access_code(&verdict), 1402);
+    ph_srt_access_refuse(&verdict, PH_CLOSE_ALREADY_PUBLISHING, "fewer");
+    assert_int_equal(ph_srt_access_code(&verdict), 1409);
     assert_string_equal(verdict.hint, "fewer");
     assert_string_equal(verdict.entry->conf->name, "sinho");
 }
