@@ -3,10 +3,8 @@
 
 #include "problem.h"
 
-static void unlink_wait(struct ph_api_wait *wait)
+static void unlink_wait(struct ph_api_waits *waits, struct ph_api_wait *wait)
 {
-    struct ph_api_waits *waits = wait->waits;
-
     *(wait->prev != NULL ? &wait->prev->next : &waits->first) = wait->next;
     *(wait->next != NULL ? &wait->next->prev : &waits->last) = wait->prev;
     wait->prev = wait->next = NULL;
@@ -15,7 +13,9 @@ static void unlink_wait(struct ph_api_wait *wait)
 
 static void on_abort(void *arg)
 {
-    unlink_wait(arg);
+    struct ph_api_wait *wait = arg;
+
+    unlink_wait(wait->waits, wait);
 }
 
 struct ph_http_exchange *ph_api_wait_end(struct ph_api_wait *wait)
@@ -23,7 +23,7 @@ struct ph_http_exchange *ph_api_wait_end(struct ph_api_wait *wait)
     if (wait->waits == NULL) {
         return NULL;
     }
-    unlink_wait(wait);
+    unlink_wait(wait->waits, wait);
     ph_http_exchange_on_abort(wait->exchange, NULL, NULL);
     return wait->exchange;
 }
@@ -56,7 +56,7 @@ void ph_api_waits_init(struct ph_api_waits *waits, struct ph_loop *loop, ph_usec
 void ph_api_waits_fini(struct ph_api_waits *waits)
 {
     while (waits->first != NULL) {
-        unlink_wait(waits->first);
+        unlink_wait(waits, waits->first);
     }
     ph_timer_destroy(&waits->timer);
 }
