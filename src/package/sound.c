@@ -166,11 +166,17 @@ int ph_packager_end_sound(struct ph_packager *p)
     return err;
 }
 
-/* A playlist that has fallen behind forgets what it lists rather than numbers being different. */
+/*
+ * A playlist that has fallen behind forgets what it lists rather than numbers being different; but
+ * not before there is something else for it to list.
+ */
 static void join_leader(struct ph_packager *p)
 {
     struct ph_output *output = &p->audio.output;
 
+    if (p->audio.audio == NULL) {
+        return;
+    }
     if (output->window == NULL || ph_output_msn(output) < ph_output_msn(&p->av.output)) {
         ph_output_join(output, &p->av.output);
     }
@@ -208,7 +214,5 @@ void ph_packager_set_sound(struct ph_packager *p, bool is_break)
     struct ph_track *kept = track != NULL ? ph_track_ref(track) : NULL;
     ph_fmp4_set_tracks(&p->audio, NULL, kept, is_break);
     ph_track_unref(&kept);
-    if (track != NULL) {
-        join_leader(p);
-    }
+    join_leader(p);
 }
