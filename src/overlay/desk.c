@@ -320,6 +320,19 @@ static bool is_stalled(const struct ph_desk *desk)
            ph_loop_now(desk->params.loop) - oldest->since >= desk->params.patience;
 }
 
+/* What has not been done yet, and can be. */
+static void take(struct ph_desk *desk, struct ph_desk_write *write)
+{
+    if (try_join(desk, write)) {
+        return;
+    }
+    if (!ph_rate_take(&desk->rate, ph_loop_now(desk->params.loop))) {
+        refuse(desk, write, 429, "too many changes of this channel; wait a second");
+        return;
+    }
+    accept(desk, write);
+}
+
 static void deliver_write(struct ph_mail *mail)
 {
     struct ph_desk_write *write = ph_container_of(mail, struct ph_desk_write, mail);
@@ -331,12 +344,8 @@ static void deliver_write(struct ph_mail *mail)
         return;
     } else if (is_stalled(desk)) {
         refuse(desk, write, 503, "the disk is slow, and others wait for it; try again");
-    } else if (try_join(desk, write)) {
-        return;
-    } else if (!ph_rate_take(&desk->rate, ph_loop_now(desk->params.loop))) {
-        refuse(desk, write, 429, "too many changes of this channel; wait a second");
     } else {
-        accept(desk, write);
+        take(desk, write);
     }
 }
 
