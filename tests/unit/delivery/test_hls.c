@@ -302,6 +302,28 @@ static void a_hint_comes_true(void **state)
     check_status(ask(f, with("/live/sinho/av-e1-p%" PRId64 ".m4s", edge.hint + 100), ""), 404);
 }
 
+/* The publisher is lost: at once, and not when the wait is over. */
+static void a_hint_is_given_up(void **state)
+{
+    struct fixture *f = *state;
+    struct world *world = f->world;
+
+    go_on_air(f);
+    play(world, 130);
+    settle(world);
+    struct edge edge = read_edge(f);
+    struct asked *hint = ask(f, with("/live/sinho/av-e1-p%" PRId64 ".m4s", edge.hint + 1), "");
+    check_status(hint, 0);
+    unpublish(world);
+    settle(world);
+    struct edge after = read_edge(f);
+    /* What was under way became a part; the one after it will never be. */
+    assert_int_equal(after.hint, edge.hint + 2);
+    check_status(hint, 404);
+    check_status(ask(f, with("/live/sinho/av-e1-p%" PRId64 ".m4s", edge.hint), ""), 200);
+    check_status(ask(f, with("/live/sinho/av-e1-p%" PRId64 ".m4s", edge.hint + 1), ""), 404);
+}
+
 /* The parts of a segment are the segment, whatever worker answers. */
 static void segments_are_their_parts(void **state)
 {
@@ -552,6 +574,7 @@ int main(void)
         TEST(a_blocking_reload_waits_for_its_part),
         TEST(what_lies_too_far_ahead_is_refused),
         TEST(a_hint_comes_true),
+        TEST(a_hint_is_given_up),
         TEST(segments_are_their_parts),
         TEST(playlists_have_their_forms),
         TEST(mpegts_begins_when_somebody_asks),
