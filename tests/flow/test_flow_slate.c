@@ -3,6 +3,7 @@
  * A seller is lost and comes back, and viewers see the slate in between: what their playlists say
  * of that, and that nothing of hers is missing or in another place.
  */
+#include "cue_scan.h"
 #include "flow.h"
 
 #include <inttypes.h>
@@ -421,6 +422,51 @@ static void a_restart_without_anything_to_show(void **state)
     assert_int_equal(flow_check_video(flow, 0), 0);
 }
 
+/* How often the card that is number `n` is in the parts of the segments from `msn` on. */
+static size_t count_card(const struct world *world, int64_t n, int64_t msn)
+{
+    struct ph_snapshot *snapshot = ph_packager_snapshot(world->flow->packager, PH_RENDITION_AV);
+    struct scanned_cue cue;
+    size_t count = 0;
+
+    for (size_t i = 0; i < snapshot->count; i++) {
+        const struct ph_segment *segment = snapshot->segments[i];
+        for (size_t k = 0; segment->msn >= msn && k < segment->part_count; k++) {
+            for (int e = 0; scan_event(segment->parts[k].bytes, e, &cue); e++) {
+                count += cue.id == n * 2 ? 1 : 0;
+            }
+        }
+    }
+    ph_snapshot_unref(&snapshot);
+    return count;
+}
+
+/* What is pinned stays pinned, and may be changed in the meantime. */
+static void cards_hold_on_the_slate(void **state)
+{
+    struct world *world = *state;
+    struct flow *flow = world->flow;
+    struct ph_cue *before = ph_cue_create(PH_CUE_CARD, 1, "ginger", "ginger", "");
+    struct ph_cue *meanwhile = ph_cue_create(PH_CUE_CARD, 2, "honey", "honey", "");
+
+    ph_channel_set_cue(flow->channel, before);
+    play_session(world, &world->camera, 4100 * MS);
+    flow_cut(flow);
+    flow_wait(flow, PATIENCE + 5 * S);
+    int64_t msn = after(list_of(world, PH_RENDITION_AV), 0)->msn;
+    assert_true(count_card(world, 1, msn) > 0);
+    ph_channel_set_cue(flow->channel, meanwhile);
+    flow_wait(flow, 5 * S);
+    assert_true(count_card(world, 2, msn) > 0);
+    size_t told = count_card(world, 2, msn);
+    play_session(world, &world->camera, 4100 * MS);
+    assert_true(count_card(world, 2, msn) > told);
+    flow_cut(flow);
+    ph_channel_remove_sink(flow->channel, flow->packager);
+    ph_cue_unref(&before);
+    ph_cue_unref(&meanwhile);
+}
+
 /* With every kind of loss at every place of a part and a segment. */
 static void it_comes_and_goes(void **state)
 {
@@ -468,6 +514,7 @@ int main(void)
         TEST(without_a_slate_the_playlist_stands),
         TEST(a_restart_begins_with_the_slate),
         TEST(a_restart_without_anything_to_show),
+        TEST(cards_hold_on_the_slate),
         TEST(it_comes_and_goes),
     };
 
