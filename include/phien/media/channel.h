@@ -123,7 +123,8 @@ void ph_channel_track(struct ph_channel *channel, struct ph_track *track, struct
  * session may go on. Borrowed; the channel keeps a reference if it needs to.
  *
  * The channel goes on air with the first random access point once both tracks are known, or two
- * seconds after the first packet with the tracks it has then.
+ * seconds after the first packet with the tracks it has then. A session that was silent for so
+ * long that the slate is shown begins anew with this.
  */
 int ph_channel_packet(struct ph_channel *channel, const AVPacket *packet, struct ph_now now);
 
