@@ -78,7 +78,7 @@ json_t *ph_describe_channel(const struct ph_shared *shared, const struct ph_regi
                              ph_channel_title(entry->channel), "on_air", (int)status.is_on_air,
                              "home", (int)entry->home);
     json_object_set_new(json, "video", describe_track(program != NULL ? program->video : NULL));
-    json_object_set_new(json, "audio", describe_track(program != NULL ? program->audio : NULL));
+    json_object_set_new(json, "audio", describe_track(ph_program_sound(program)));
     json_object_set_new(json, "bitrate_bps", json_integer((json_int_t)status.bitrate_bps));
     json_object_set_new(json, "fps", json_real(status.fps));
     json_object_set_new(json, "gop_s", json_real(status.gop_s));
@@ -150,7 +150,7 @@ json_t *ph_describe_status(const struct ph_shared *shared, const struct ph_regis
     json_object_set_new(json, "protocol",
                         info.session != NULL ? json_string(info.protocol) : json_null());
     json_object_set_new(json, "video", describe_track(program != NULL ? program->video : NULL));
-    json_object_set_new(json, "audio", describe_track(program != NULL ? program->audio : NULL));
+    json_object_set_new(json, "audio", describe_track(ph_program_sound(program)));
     json_object_set_new(json, "bitrate_bps", json_integer((json_int_t)status.bitrate_bps));
     json_object_set_new(json, "dropped", json_integer((json_int_t)status.dropped));
     json_object_set_new(json, "link", has_link(&info, link) ? describe_link(link) : json_null());

@@ -31,7 +31,7 @@ void ph_publish_log_stop(const struct ph_publisher *publisher, enum ph_close_rea
      */
     bool was_on_air = status.packets[PH_TRACK_VIDEO] + status.packets[PH_TRACK_AUDIO] > 0;
     const struct ph_track *video = was_on_air ? status.program->video : NULL;
-    const struct ph_track *audio = was_on_air ? status.program->audio : NULL;
+    const struct ph_track *audio = was_on_air ? ph_program_sound(status.program) : NULL;
     double duration_s = (double)(ph_clock_mono() - publisher->since_mono) / PH_USEC_PER_S;
     int64_t bytes = status.bytes[PH_TRACK_VIDEO] + status.bytes[PH_TRACK_AUDIO];
     ph_log_at(ph_close_reason_is_error(reason) ? PH_LOG_WARN : PH_LOG_INFO, "publish.stop",

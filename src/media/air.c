@@ -5,7 +5,9 @@
  * video.
  */
 #include "air.h"
+
 #include "codec.h"
+#include "silence.h"
 
 #include <phien/core/log.h>
 
@@ -81,10 +83,13 @@ static void make_program(struct ph_channel *channel)
 {
     struct ph_publication *p = &channel->publication;
     struct ph_track *video = ph_air_wants_video(p) ? p->refined[PH_TRACK_VIDEO] : NULL;
-    struct ph_track *audio = p->refined[PH_TRACK_AUDIO];
+    struct ph_track *sound = p->refined[PH_TRACK_AUDIO];
+    struct ph_track *silence = sound == NULL ? ph_silence_track(channel, video) : NULL;
+    struct ph_track *audio = sound != NULL ? sound : silence;
 
     ph_program_unref(&channel->program);
     channel->program = ph_program_create(video, audio);
+    channel->program->is_mute = silence != NULL;
     if (video != NULL) {
         ph_timeline_set_track(&channel->timeline, video);
     }
@@ -103,7 +108,7 @@ static void log_program(const struct ph_channel *channel, const char *event, str
     ph_log_info(
         event, ph_kv("channel", channel->conf->name),
         ph_kv("session", channel->publication.session), ph_kv("video", ph_track_codec_name(video)),
-        ph_kv("audio", ph_track_codec_name(channel->program->audio)),
+        ph_kv("audio", ph_track_codec_name(ph_program_sound(channel->program))),
         ph_kv_int("width", video != NULL ? video->par->width : 0),
         ph_kv_int("height", video != NULL ? video->par->height : 0),
         ph_kv_real("fps", av_q2d(rate)),
@@ -283,6 +288,9 @@ int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct
     measure(channel, a, ticks, now);
     ph_away_heard(&channel->away, now.mono);
     ph_air_give(channel, starts, now);
+    if (channel->program->is_mute) {
+        ph_silence_follow(channel, a, now);
+    }
     return 0;
 }
 

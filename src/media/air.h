@@ -44,6 +44,7 @@ struct ph_publication {
     struct ph_meter frames;         /* by the timeline */
     int64_t newest[PH_TRACK_KINDS]; /* dts on the timeline, 90 kHz */
     int64_t last_key;
+    int64_t silence_next; /* session time of the next frame of silence put in */
     double gop_s;
 };
 

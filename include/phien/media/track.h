@@ -86,6 +86,7 @@ struct ph_program {
     struct ph_track *video; /* NULL: audio only */
     struct ph_track *audio; /* NULL: video only */
     bool is_slate;          /* what the channel shows while its publisher is away */
+    bool is_mute;           /* the publisher sends no sound; `audio` is silence put in */
 };
 
 /* Takes references of its own. */
@@ -98,6 +99,12 @@ bool ph_program_equal(const struct ph_program *a, const struct ph_program *b);
 static inline struct ph_track *ph_program_track(const struct ph_program *program, int kind)
 {
     return kind == PH_TRACK_VIDEO ? program->video : kind == PH_TRACK_AUDIO ? program->audio : NULL;
+}
+
+/* The sound that the publisher sends, or NULL. `program` may be NULL. */
+static inline struct ph_track *ph_program_sound(const struct ph_program *program)
+{
+    return program != NULL && !program->is_mute ? program->audio : NULL;
 }
 
 #endif

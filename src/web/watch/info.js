@@ -6,9 +6,9 @@ import { infoUrl } from './channel.js';
 
 const TIMEOUT_MS = 6000;
 
-// One question: { type: "info", live, away, title } | { type: "unknown" } | { type: "unreachable" }.
-// live: there is something to see. away: it is not the seller, who has lost the line, but the
-// picture that says so.
+// One question: { type: "info", live, away, title }, { type: "unknown" } or
+// { type: "unreachable" }. live: there is something to see. away: it is not the seller, who has
+// lost the line, but the picture that says so.
 export async function askInfo(name, onAnswer) {
   const abort = new AbortController();
   const timer = setTimeout(() => abort.abort(), TIMEOUT_MS);

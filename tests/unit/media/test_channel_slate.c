@@ -463,18 +463,18 @@ static void it_makes_room_for_a_second_track(void **state)
     begin_both(f, "a2");
     publish(f, &video_only, 10400, 14000); /* on air at 12.4 s */
     assert_int_equal(f->sink.programs_count, 3);
-    assert_null(newest_program(f)->program->audio);
+    assert_true(newest_program(f)->program->is_mute);
     check_date(f, last_in(f, 1, PH_TRACK_VIDEO), 10980, 41);
     check_date(f, first_in(f, 2, PH_TRACK_VIDEO), 11000, 45);
     check_date(f, last_in(f, 2, PH_TRACK_VIDEO), 13960, 45);
     check_order(f);
     ph_channel_end(f->channel, false, f->now);
     clock_to(f, 20000);
-    assert_int_equal(status_of(f).slate, PH_SLATE_LANDSCAPE_SILENT);
-    assert_null(newest_program(f)->program->audio);
+    assert_int_equal(status_of(f).slate, PH_SLATE_LANDSCAPE);
+    assert_true(shows_slate(f));
     begin_both(f, "a3");
     publish(f, &both, 20000, 22000);
-    assert_non_null(newest_program(f)->program->audio);
+    assert_non_null(ph_program_sound(newest_program(f)->program));
     check_order(f);
 }
 
