@@ -139,6 +139,7 @@ const channel = (i, more) => ({ name: `c${i}`, key: `key-of-c${i}-7f3a`, ...more
 async function checkCodecs(t) {
   const server = await Server.start(t, {
     srt: { latency_ms: 1000 },
+    publish: { slate: false }, // nothing but what was sent
     channels: CASES.map(({ passphrase }, i) =>
       channel(i, passphrase ? { srt_passphrase: passphrase } : {})),
   });
