@@ -9,9 +9,9 @@ import { CHANNELS, Dice, isFaithful, PUBLISHERS } from './plan.mjs';
 // depth: how many segments from the end a plain player begins. isChecked: held against all rules of
 // the protocol.
 const KINDS = [
-  { count: 3, path: 'av.m3u8', isLowLatency: true, isChecked: true },
-  { count: 16, path: 'av.m3u8', isLowLatency: true, takesDeltas: true },
-  { count: 15, path: 'av.m3u8', isLowLatency: true, takesHints: true },
+  { count: 6, path: 'av.m3u8', isLowLatency: true, isChecked: true },
+  { count: 14, path: 'av.m3u8', isLowLatency: true, takesDeltas: true },
+  { count: 14, path: 'av.m3u8', isLowLatency: true, takesHints: true },
   { count: 6, path: 'audio.m3u8', isLowLatency: true, isSound: true },
   { count: PUBLISHERS, path: 'ts/index.m3u8', depth: 3, isEach: true },
   { count: 2, path: 'av.m3u8', depth: 3, isChecked: true },

@@ -12,7 +12,7 @@
 
 import assert from 'node:assert/strict';
 import { setMaxListeners } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
@@ -71,6 +71,7 @@ class Soak {
     this.fatal = new Map(); // what → { count, texts }
     this.counts = new Map(); // "kind status" → how many
     this.bytes = 0;
+    this.kept = 0; // files
     this.newest = new Map(); // URL of a playlist → when somebody last had it
     this.ending = new AbortController();
     setMaxListeners(0, this.ending.signal);
@@ -104,6 +105,14 @@ class Soak {
     if (found.texts.length < 3) {
       found.texts.push(`${new Date().toISOString()} ${text}`);
       console.log(`FATAL ${what}: ${text}`);
+    }
+  }
+
+  // What is too long for a message, for whoever looks into it: a file of its own.
+  keep(text) {
+    if (!this.isOver && this.kept < 20) {
+      this.kept += 1;
+      writeFileSync(join(ARTEFACTS, `soak-${this.kept}.txt`), `${text}\n`);
     }
   }
 
@@ -193,9 +202,9 @@ function report(t, soak, { publishers, lag }, curve) {
       `${(soak.page.longestStillMs / 1000).toFixed(1)} s`);
   }
   t.diagnostic(`the viewers' own process stood still for ${Math.round(lag.max / 1e6)} ms at most`);
-  mkdirSync(ARTEFACTS, { recursive: true });
   writeFileSync(join(ARTEFACTS, 'soak.log'), `${soak.server.lines.join('\n')}\n`);
-  t.diagnostic(`phien's log is in ${join(ARTEFACTS, 'soak.log')}`);
+  t.diagnostic(`phien's log is ${join(ARTEFACTS, 'soak.log')}` +
+    (soak.kept > 0 ? `, and states of playlists are in soak-1.txt to soak-${soak.kept}.txt` : ''));
   return stops;
 }
 
@@ -222,6 +231,16 @@ test(`soak with SOAK_SEED=${SEED}, ${SECONDS} s`, async (t) => {
   await done;
   const stops = report(t, soak, { publishers, lag }, curve);
 
+  await t.test('all of it has happened', () => {
+    const told = tally(server.log.map(({ event }) => event));
+    for (const event of ['publish.takeover', 'slate.begin', 'slate.end', 'overlay.card']) {
+      assert.ok(told.get(event) > 0, `${event} is not in the log`);
+    }
+    for (const kind of ['playlists', 'media', 'hints', 'changes', 'events']) {
+      assert.ok(soak.counts.get(`${kind} 200`) > SECONDS, `${kind}: ${table(soak.counts)}`);
+    }
+    assert.ok(!WITH_PAGE || soak.page?.pictures > SECONDS, 'the page has shown no pictures');
+  });
   await t.test('no player gave up', () => assert.equal(soak.fatalText, ''));
   await t.test('memory has not grown', { skip: TOO_SHORT }, (subtest) => {
     const from = curve.around(SETTLED_S, SETTLED_S + MEAN_OVER_S);

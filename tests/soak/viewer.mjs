@@ -18,10 +18,6 @@ const WAIT_MS = 1500;
 // A playlist that somebody had within this time is there for everybody.
 const FRESH_MS = 2000;
 
-// What has waited in a phone while its network hung comes at once and so is dated ahead of the
-// clock; whoever is next on the channel is dated by the clock again. No player gives up over that.
-const OVERLAP = /: date: segment \d+ is dated -\S+ s after the end of the one before/;
-
 // One viewer on one channel: from opening the page to closing it.
 class Visit {
   constructor(soak, { channel, path, rules = null }) {
@@ -35,21 +31,10 @@ class Visit {
   }
 
   #beginAnew() {
-    this.#judge();
     this.follower = new Follower((what, text) => this.fail(what, text));
     this.checker = this.rules && new PlaylistChecker(this.path, this.rules);
     this.fetched = new Set();
     this.serverErrors = 0;
-  }
-
-  #judge() {
-    for (const problem of this.checker?.problems ?? []) {
-      if (OVERLAP.test(problem)) {
-        this.soak.count('overlapping', { status: 'dates', bytes: 0 });
-      } else {
-        this.fail(`conformance: ${problem.split(': ')[1]}`, problem);
-      }
-    }
   }
 
   get playlist() {
@@ -101,10 +86,20 @@ class Visit {
     }
     const scan = this.follower.take(text, this.askedAt, now);
     if (this.checker && scan.skipped === 0) {
-      this.checker.feed(parseMedia(text));
+      this.#check(text);
     }
     this.soak.newest.set(this.url, { at: now, isEnded: scan.isEnded });
     return scan;
+  }
+
+  #check(text) {
+    const { problems, last } = this.checker;
+    const known = problems.length;
+    this.checker.feed(parseMedia(text));
+    for (const problem of problems.slice(known)) {
+      this.fail(`conformance: ${problem.split(': ')[1]}`, problem);
+      this.soak.keep(`${problem}\n\n${last?.text}\n\nthen\n\n${text}`);
+    }
   }
 
   // The playlist, as long as the stream goes on: null when the server has said that it may not be
@@ -151,7 +146,6 @@ class Visit {
   }
 
   close() {
-    this.#judge();
     for (const agent of [this.forPlaylists, this.forMedia, this.forHints]) {
       agent.destroy();
     }
