@@ -42,8 +42,8 @@ function witness() {
     for (const event of ['playing', 'waiting', 'stalled', 'pause', 'ended', 'error', 'seeking']) {
       video.addEventListener(event, () => seen.events.push({ event, at: Date.now() }));
     }
-    const onFrame = (_, { mediaTime }) => {
-      seen.frames.push({ at: Date.now(), mediaTime });
+    const onFrame = (_, { mediaTime, width, height }) => {
+      seen.frames.push({ at: Date.now(), mediaTime, width, height });
       video.requestVideoFrameCallback(onFrame);
     };
     video.requestVideoFrameCallback(onFrame);

@@ -37,6 +37,8 @@ const RECIPES = {
   odd: { video: x264({ gop: 1 }), audio: AAC, seconds: 10, rate: '30000/1001', sampleRate: 44100 },
   portrait: { video: x264({ gop: 1 }), audio: AAC, seconds: 10, width: 240, height: 426 },
   silent: { video: x264({ gop: 1 }), audio: null, seconds: 10 },
+  hd: { video: x264({ gop: 1 }), audio: AAC, seconds: 10, width: 1280, height: 720 },
+  fullhd: { video: x264({ gop: 1 }), audio: AAC, seconds: 10, width: 1920, height: 1080 },
   radio: { video: null, audio: AAC, seconds: 10 },
   opus: { video: x264({ gop: 1 }), audio: ['-c:a', 'libopus', '-b:a', '64k'], seconds: 8 },
   hevc: {
