@@ -82,7 +82,7 @@ npm_packages()
 
 # What one build is enough for: the tests' own tools, and what pages do. And what e2e-tsan leaves
 # out beside that, where threads meet in no other way than in the rest.
-pages=" browser-outage conformance overlay-watch readers soak-tools studio"
+pages=" browser-outage conformance overlay-watch readers soak-tools studio transitions-browser"
 same_threads=" bitexact browser invite operator overlay-players srt-loss ts-units"
 
 # Those that measure time, or load a core by themselves, and so run by themselves.
