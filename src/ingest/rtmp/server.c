@@ -60,6 +60,7 @@ struct ph_rtmp_server {
     struct ph_stats *stats;
     struct ph_tcp_listener *listener;
     struct connection *connections;
+    size_t sessions;              /* connections that have not ended */
     struct ph_log_limit refusals; /* the lines of those who never published */
 
     struct ph_timer *drain_timer;
@@ -67,20 +68,10 @@ struct ph_rtmp_server {
     void *drained_arg;
 };
 
-static bool has_sessions(const struct ph_rtmp_server *server)
-{
-    const struct connection *c = server->connections;
-
-    while (c != NULL && c->has_ended) {
-        c = c->next;
-    }
-    return c != NULL;
-}
-
 /* The last session of a server that drains: told from the loop, not from within. */
 static void drain_soon(struct ph_rtmp_server *server)
 {
-    if (server->on_drained != NULL && !has_sessions(server)) {
+    if (server->on_drained != NULL && server->sessions == 0) {
         ph_timer_set(server->drain_timer, ph_loop_now(server->loop));
     }
 }
@@ -98,6 +89,7 @@ static void destroy_connection(struct connection *c)
     } else {
         server->connections = c->next;
     }
+    server->sessions -= c->has_ended ? 0 : 1;
     ph_stats_add(server->stats, PH_STAT_RTMP_CONNECTIONS, -1);
     ph_timer_destroy(&c->timer);
     ph_rtmp_session_destroy(&c->session);
@@ -162,6 +154,7 @@ static void finish(struct connection *c, enum ph_close_reason reason, const char
         return;
     }
     c->has_ended = true;
+    c->server->sessions--;
     c->timer_at = ph_loop_now(c->server->loop) + GOODBYE_TIME;
     ph_timer_set(c->timer, c->timer_at);
     drain_soon(c->server);
@@ -343,6 +336,7 @@ static void on_accept(void *arg, struct ph_tcp_conn *tcp)
         c->next->prev = c;
     }
     server->connections = c;
+    server->sessions++;
     ph_stats_add(server->stats, PH_STAT_RTMP_CONNECTIONS, 1);
     ph_log_debug("rtmp.open", ph_kv("session", c->id), ph_kv("peer", ph_tcp_conn_peer(tcp)));
     ph_tcp_conn_open(tcp, &tcp_ops, c);
@@ -425,7 +419,7 @@ void ph_rtmp_server_drain(struct ph_rtmp_server *server, void (*on_done)(void *a
     server->on_drained = on_done;
     server->drained_arg = arg;
     ph_timer_set(server->drain_timer,
-                 ph_loop_now(server->loop) + (has_sessions(server) ? LEAVE_TIME : 0));
+                 ph_loop_now(server->loop) + (server->sessions > 0 ? LEAVE_TIME : 0));
 }
 
 void ph_rtmp_server_destroy(struct ph_rtmp_server **ref)
