@@ -229,6 +229,7 @@ void ph_publish_hub_close_home(struct ph_publish_hub *hub, unsigned home)
             ph_publisher_post_closed(desk->bound, PH_CLOSE_SHUTDOWN);
             unbind(desk, PH_CLOSE_SHUTDOWN, NULL);
         }
+        ph_channel_shut(desk->entry->channel, ph_clock_now());
         ph_timer_destroy(&desk->timer);
     }
 }

@@ -78,10 +78,10 @@ void ph_away_give_way(struct ph_channel *channel, struct ph_now now)
     away->form = ph_slate_form_of(channel->program);
 }
 
-void ph_away_end(struct ph_channel *channel, struct ph_now now)
+void ph_away_end(struct ph_channel *channel, const char *next, struct ph_now now)
 {
     if (channel->away.is_showing) {
-        hide(channel, "end", now);
+        hide(channel, next, now);
         ph_sinks_pause(&channel->sinks, now.mono);
     }
     channel->away.check_mono = PH_USEC_NEVER;

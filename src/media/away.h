@@ -37,8 +37,8 @@ void ph_away_heard(struct ph_away *away, ph_usec mono);
 /* A program of the publisher is on air from now on: nothing else is shown. */
 void ph_away_give_way(struct ph_channel *channel, struct ph_now now);
 
-/* Nobody came back. */
-void ph_away_end(struct ph_channel *channel, struct ph_now now);
+/* Nobody came back, or the server ends; `next` is for the log. */
+void ph_away_end(struct ph_channel *channel, const char *next, struct ph_now now);
 
 /* What is shown; NULL: nothing. */
 struct ph_program *ph_away_program(const struct ph_away *away);

@@ -184,10 +184,15 @@ static void end_stream(struct ph_channel *channel, struct ph_now now)
 {
     channel->grace_deadline = PH_USEC_NEVER;
     channel->has_ended = true;
-    ph_away_end(channel, now);
+    ph_away_end(channel, "end", now);
     ph_log_info("channel.end", ph_kv("channel", channel->conf->name),
                 ph_kv_int("after_ms", channel->stay / PH_USEC_PER_MS));
     ph_sinks_end(&channel->sinks, now.mono);
+}
+
+void ph_channel_shut(struct ph_channel *channel, struct ph_now now)
+{
+    ph_away_end(channel, "shutdown", now);
 }
 
 void ph_channel_tick(struct ph_channel *channel, struct ph_now now)

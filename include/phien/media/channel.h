@@ -137,6 +137,12 @@ void ph_channel_set_cue(struct ph_channel *channel, struct ph_cue *cue);
  */
 void ph_channel_end(struct ph_channel *channel, bool is_over, struct ph_now now);
 
+/*
+ * The server ends, and so has the session: what is under way is closed, so that viewers get all of
+ * it. The channel is not ticked any more; what it waits for, it waits for in the next run.
+ */
+void ph_channel_shut(struct ph_channel *channel, struct ph_now now);
+
 /* When ph_channel_tick wants to be called (monotonic), PH_USEC_NEVER for not at all. */
 ph_usec ph_channel_deadline(const struct ph_channel *channel);
 void ph_channel_tick(struct ph_channel *channel, struct ph_now now);

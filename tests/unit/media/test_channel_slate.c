@@ -451,6 +451,23 @@ static void a_shorter_grace_than_patience_shows_nothing(void **state)
     assert_int_equal(ph_channel_deadline(f->channel), PH_USEC_NEVER);
 }
 
+static void the_server_ends_while_it_shows(void **state)
+{
+    struct fixture *f = *state;
+
+    begin_both(f, "a1");
+    publish(f, &both, 0, 3000);
+    ph_channel_end(f->channel, false, f->now);
+    clock_to(f, 10000);
+    assert_true(shows_slate(f));
+    assert_int_equal(f->sink.pauses, 1);
+    ph_channel_shut(f->channel, f->now);
+    assert_int_equal(f->sink.pauses, 2);
+    assert_int_equal(f->sink.ends, 0);
+    assert_true(status_of(f).is_expected); /* in the next run */
+    assert_non_null(strstr(f->log, "next=shutdown\n"));
+}
+
 /* Her picture is there and her second track is not: nothing else is shown any more. */
 static void it_makes_room_for_a_second_track(void **state)
 {
@@ -726,6 +743,7 @@ int main(void)
         TEST(who_said_good_bye_is_waited_for_less_long),
         TEST(grace_is_counted_from_the_sessions_end),
         TEST(a_shorter_grace_than_patience_shows_nothing),
+        TEST(the_server_ends_while_it_shows),
         TEST(it_makes_room_for_a_second_track),
         TEST(who_only_knocks_does_not_end_it),
         TEST(a_slow_beginning_does_not_put_dates_back),
