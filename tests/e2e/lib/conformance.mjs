@@ -388,7 +388,11 @@ export class PlaylistChecker {
     if (!this.hint) {
       return;
     }
-    for (const { msn, parts, isDiscontinuity } of after.segments) {
+    for (const { msn, uri: whole, parts, isDiscontinuity } of after.segments) {
+      // So much came at once that it is not told any more which parts it began with.
+      if (msn >= this.hint.after.msn && whole !== null && parts.length === 0) {
+        return;
+      }
       for (const [k, { uri }] of parts.entries()) {
         if (compare({ msn, part: k }, this.hint.after) > 0) {
           if (uri !== this.hint.uri && !(isDiscontinuity && k === 0)) {
