@@ -7,7 +7,6 @@
 #include "air.h"
 
 #include "codec.h"
-#include "silence.h"
 
 #include <phien/core/log.h>
 
@@ -84,12 +83,16 @@ static void make_program(struct ph_channel *channel)
     struct ph_publication *p = &channel->publication;
     struct ph_track *video = ph_air_wants_video(p) ? p->refined[PH_TRACK_VIDEO] : NULL;
     struct ph_track *sound = p->refined[PH_TRACK_AUDIO];
-    struct ph_track *silence = sound == NULL ? ph_silence_track(channel, video) : NULL;
-    struct ph_track *audio = sound != NULL ? sound : silence;
+    bool is_mute = sound == NULL && video != NULL;
+    struct ph_track *audio = is_mute ? ph_mute_begin(channel) : sound;
+    struct ph_program *program = ph_program_create(video, audio);
 
+    if (!is_mute) {
+        ph_mute_end(&channel->mute);
+    }
+    program->is_mute = is_mute && audio != NULL;
     ph_program_unref(&channel->program);
-    channel->program = ph_program_create(video, audio);
-    channel->program->is_mute = silence != NULL;
+    channel->program = program;
     if (video != NULL) {
         ph_timeline_set_track(&channel->timeline, video);
     }
@@ -289,7 +292,7 @@ int ph_air_packet(struct ph_channel *channel, const struct ph_arrival *a, struct
     ph_away_heard(&channel->away, now.mono);
     ph_air_give(channel, starts, now);
     if (channel->program->is_mute) {
-        ph_silence_follow(channel, a, now);
+        ph_mute_follow(channel, a, now);
     }
     return 0;
 }

@@ -5,12 +5,14 @@
 #include "away.h"
 #include "backlog.h"
 #include "meter.h"
+#include "mute.h"
 #include "sinks.h"
 #include "timeline.h"
 
 /*
  * A channel's inside, shared by channel.c (sessions, time), wait.c (what a session has sent before
- * it is on air), air.c (what goes out) and away.c (what goes out while nobody is there).
+ * it is on air), air.c (what goes out) away.c (what goes out while nobody is there) and mute.c
+ * (what goes out as sound where none is sent).
  */
 /* All that is forgotten when the session ends. */
 struct ph_publication {
@@ -44,7 +46,6 @@ struct ph_publication {
     struct ph_meter frames;         /* by the timeline */
     int64_t newest[PH_TRACK_KINDS]; /* dts on the timeline, 90 kHz */
     int64_t last_key;
-    int64_t silence_next; /* session time of the next frame of silence put in */
     double gop_s;
 };
 
@@ -59,6 +60,7 @@ struct ph_channel {
     bool has_aired;
     bool has_ended; /* and nothing was on air since */
     struct ph_away away;
+    struct ph_mute mute;
     ph_usec told_wall;   /* the date of the timeline's zero, as sinks were told */
     ph_usec dated_until; /* the date of the end of what sinks were given */
     ph_usec on_air_since_wall;

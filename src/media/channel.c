@@ -50,6 +50,7 @@ void ph_channel_destroy(struct ph_channel **channel)
         return;
     }
     release(&c->publication);
+    ph_mute_fini(&c->mute);
     ph_away_fini(&c->away);
     ph_sinks_fini(&c->sinks);
     av_packet_free(&c->out);

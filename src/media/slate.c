@@ -119,11 +119,6 @@ struct ph_program *ph_slate_program(const struct ph_slate *slate, enum ph_slate_
     return slate->programs[form];
 }
 
-const AVPacket *ph_slate_silence(const struct ph_slate *slate)
-{
-    return slate->portrait.silence;
-}
-
 void ph_slate_player_init(struct ph_slate_player *player, const struct ph_slate *slate,
                           enum ph_slate_form form)
 {

@@ -7,8 +7,9 @@
  * for boundaries with segments of a packet each, and takes the leader's numbers when it is behind
  * at the end of a program.
  */
-#include "silence.h"
 #include "state.h"
+
+#include <phien/media/silence.h>
 
 #include <libavutil/mathematics.h>
 

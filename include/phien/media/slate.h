@@ -37,9 +37,6 @@ enum ph_slate_form ph_slate_form_named(const char *name);
 /* Borrowed; it says is_slate. NULL for _NONE. */
 struct ph_program *ph_slate_program(const struct ph_slate *slate, enum ph_slate_form form);
 
-/* A frame of the silence; borrowed. The track that it is of is in the programs that have sound. */
-const AVPacket *ph_slate_silence(const struct ph_slate *slate);
-
 /* One showing of it, from its first picture on: the place in the loop. */
 struct ph_slate_player {
     const struct ph_slate *slate;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "package/silence.h"
+#include <phien/media/silence.h>
 
 #include <string.h>
 
