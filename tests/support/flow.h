@@ -121,6 +121,9 @@ uint64_t flow_hash(const void *data, size_t len);
 /* How many lines of the log hold `text`. */
 unsigned flow_count_log(const struct flow *flow, const char *text);
 
+/* Whether a unit is silence that the audio rendition has put in for want of sound. */
+bool flow_is_silence(enum ph_rendition rendition, const struct flow_unit *unit);
+
 /*
  * Every access unit sent came out, unchanged and in order; but for the first `skipped` of its
  * kind. Video: with the same cts, dts in the same steps to the tick. Audio: on the sample grid,

@@ -5,18 +5,28 @@
 #include <inttypes.h>
 #include <math.h>
 
-static const struct flow_units *received(const struct flow *flow, enum ph_rendition rendition,
-                                         int kind, size_t skipped)
+/* The audio rendition goes on in silence where there is no sound: AAC's, of one channel. */
+bool flow_is_silence(enum ph_rendition rendition, const struct flow_unit *unit)
+{
+    return rendition == PH_RENDITION_AUDIO && unit->hash == flow_hash("\0\0\0\7", 4);
+}
+
+/* All that came, but for the silence at its end. */
+static struct flow_units received(const struct flow *flow, enum ph_rendition rendition, int kind,
+                                  size_t skipped)
 {
     const struct flow_units *in = &flow->sent[kind];
-    const struct flow_units *out = &flow->viewers[rendition].units[kind];
+    struct flow_units out = flow->viewers[rendition].units[kind];
 
-    if (in->count != out->count + skipped) {
-        fail_msg("%s: %zu units of kind %d sent, %zu of them before the start, %zu came",
-                 ph_rendition_name(rendition), in->count, kind, skipped, out->count);
+    while (out.count > 0 && flow_is_silence(rendition, &out.at[out.count - 1])) {
+        out.count--;
     }
-    for (size_t i = 0; i < out->count; i++) {
-        if (in->at[skipped + i].hash != out->at[i].hash) {
+    if (in->count != out.count + skipped) {
+        fail_msg("%s: %zu units of kind %d sent, %zu of them before the start, %zu came",
+                 ph_rendition_name(rendition), in->count, kind, skipped, out.count);
+    }
+    for (size_t i = 0; i < out.count; i++) {
+        if (in->at[skipped + i].hash != out.at[i].hash) {
             fail_msg("%s: unit %zu of kind %d is another one", ph_rendition_name(rendition), i,
                      kind);
         }
@@ -50,17 +60,17 @@ static void check_step(const struct flow_unit *in, const struct flow_unit *out, 
 
 unsigned flow_check_video(const struct flow *flow, size_t skipped)
 {
-    const struct flow_units *out = received(flow, PH_RENDITION_AV, PH_TRACK_VIDEO, skipped);
+    const struct flow_units out = received(flow, PH_RENDITION_AV, PH_TRACK_VIDEO, skipped);
     const struct flow_unit *in = flow->sent[PH_TRACK_VIDEO].at + skipped;
     unsigned leaps = 0;
 
-    for (size_t i = 0; i < out->count; i++) {
+    for (size_t i = 0; i < out.count; i++) {
         if (i > 0) {
-            check_step(in, out->at, i);
+            check_step(in, out.at, i);
         }
         leaps += !is_new_session(in, i) && is_leap(in, i) ? 1 : 0;
-        assert_int_equal(out->at[i].cts, in[i].cts * 90);
-        assert_true(out->at[i].duration > 0);
+        assert_int_equal(out.at[i].cts, in[i].cts * 90);
+        assert_true(out.at[i].duration > 0);
     }
     return leaps;
 }
@@ -68,27 +78,27 @@ unsigned flow_check_video(const struct flow *flow, size_t skipped)
 unsigned flow_check_audio(const struct flow *flow, enum ph_rendition rendition, size_t skipped,
                           int sample_rate, double tolerance_ms)
 {
-    const struct flow_units *out = received(flow, rendition, PH_TRACK_AUDIO, skipped);
+    const struct flow_units out = received(flow, rendition, PH_TRACK_AUDIO, skipped);
     const struct flow_unit *in = flow->sent[PH_TRACK_AUDIO].at + skipped;
     unsigned leaps = 0;
     size_t origin = 0;
 
-    for (size_t i = 0; i < out->count; i++) {
-        assert_int_equal(out->at[i].cts, 0);
+    for (size_t i = 0; i < out.count; i++) {
+        assert_int_equal(out.at[i].cts, 0);
         if (is_new_session(in, i) || is_leap(in, i)) {
             leaps += is_new_session(in, i) ? 0 : 1;
             origin = i;
             continue;
         }
-        double off = (double)(out->at[i].dts - out->at[origin].dts) * 1000 / sample_rate -
+        double off = (double)(out.at[i].dts - out.at[origin].dts) * 1000 / sample_rate -
                      (double)(in[i].dts - in[origin].dts);
         if (fabs(off) > tolerance_ms) {
             fail_msg("audio packet %zu is %.2f ms off", i, off);
         }
         /* One packet ends where the next one begins. */
-        if (out->at[i].dts != out->at[i - 1].dts + out->at[i - 1].duration) {
+        if (out.at[i].dts != out.at[i - 1].dts + out.at[i - 1].duration) {
             fail_msg("audio packet %zu begins %" PRId64 " samples beside the end of the last", i,
-                     out->at[i].dts - out->at[i - 1].dts - out->at[i - 1].duration);
+                     out.at[i].dts - out.at[i - 1].dts - out.at[i - 1].duration);
         }
     }
     return leaps;

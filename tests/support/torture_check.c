@@ -28,12 +28,6 @@ static const char *name_of(int kind)
     return kind == PH_TRACK_VIDEO ? "video" : "audio";
 }
 
-/* The audio rendition goes on in silence where there is no sound: AAC's, of one channel. */
-static bool is_silence(enum ph_rendition rendition, const struct flow_unit *unit)
-{
-    return rendition == PH_RENDITION_AUDIO && unit->hash == flow_hash("\0\0\0\7", 4);
-}
-
 /*
  * All units that came were sent, in this order and each once. None are missing but those before
  * the track's first, and as many as the row says.
@@ -49,7 +43,7 @@ static struct pairs match(const struct flow *flow, enum ph_rendition rendition, 
 
     for (size_t i = 0; i < out->count; i++) {
         size_t from = next;
-        if (is_silence(rendition, &out->at[i])) {
+        if (flow_is_silence(rendition, &out->at[i])) {
             continue;
         }
         while (next < in->count && in->at[next].hash != out->at[i].hash) {
