@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A phone in the mountains loses its network for longer than any player waits for a playlist to
-// grow. The page must sit it out, and show the picture again by itself when the phone is back.
+// grow, and there is no slate. The page must sit it out, and show the picture again by itself when
+// the phone is back.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -15,7 +16,7 @@ const AWAY_S = 22;
 const BACK_MS = 20000;
 
 test('the watch page sits out an outage', async (t) => {
-  const server = await Server.start(t);
+  const server = await Server.start(t, { publish: { grace_s: 60, slate: false } });
   const browser = await openBrowser(t);
   const input = await source('long');
   const publish = () => pushWithFfmpeg(t, server.publishUrl('cho'), input);

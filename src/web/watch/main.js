@@ -51,6 +51,7 @@ class WatchPage {
   #overlay;
   #poller;
   #isAway = false;
+  #isUnsure = false; // whose picture it is that moves again
 
   constructor() {
     const preferred = navigator.languages || [navigator.language];
@@ -72,7 +73,7 @@ class WatchPage {
       now: () => this.#clock.now(performance.now()),
     });
     this.#poller = new InfoPoller(() => this.#ask(),
-      () => pollDelayMs(this.#model.state, this.#isAway, Math.random()));
+      () => pollDelayMs(this.#model.state, this.#isAway || this.#isUnsure, Math.random()));
     this.#listenToViewer();
     this.#listenToPage();
     this.#listenToVideo();
@@ -97,6 +98,7 @@ class WatchPage {
     if (answer.type === 'info') {
       this.#view.setTitle(answer.title);
       this.#isAway = answer.away;
+      this.#isUnsure = false;
       this.#view.setAway(answer.away);
     }
     this.#send(answer);
@@ -110,12 +112,13 @@ class WatchPage {
       this.#perform(effect);
     }
     if (model.state !== before) {
-      this.#onStateChanged();
+      this.#onStateChanged(before);
     }
   }
 
-  #onStateChanged() {
+  #onStateChanged(before) {
     const { state } = this.#model;
+    this.#isUnsure = before === 'reconnecting' && state === 'playing';
     if (state === 'playing') {
       this.#view.showPicture();
     } else if (state !== 'reconnecting' && state !== 'asleep') {

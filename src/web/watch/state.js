@@ -240,8 +240,8 @@ export function step(model, event) {
   return HANDLERS[event.type](model, event);
 }
 
-// How long until the channel is asked about again: soon where the answer is waited for, also that
-// the seller is no longer away. `random` in [0, 1): a market's viewers must not all knock in the
+// How long until the channel is asked about again: soon where the answer is waited for, `isAway`
+// also that the seller is back. `random` in [0, 1): a market's viewers must not all knock in the
 // same moment.
 export function pollDelayMs(state, isAway, random) {
   const quick = ['loading', 'waiting', 'starting', 'reconnecting', 'offline'];
