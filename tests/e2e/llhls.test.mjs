@@ -306,7 +306,7 @@ async function checkHolds(server, publisher) {
 }
 
 test('low-latency HLS', async (t) => {
-  const server = await Server.start(t, { hls: HLS });
+  const server = await Server.start(t, { hls: HLS, publish: { slate: false } });
   const publisher = pushWithFfmpeg(t, server.publishUrl('cho'), await source('plain'),
     { loop: true });
   await waitForPlaylist(server.live('cho', 'av.m3u8'));

@@ -163,7 +163,7 @@ async function readCaptions(server) {
 }
 
 test('cards in players', { concurrency: true }, async (t) => {
-  const server = await Server.start(t, { channels: CHANNELS, publish: { grace_s: 1 } });
+  const server = await Server.start(t, { channels: CHANNELS, publish: { linger_s: 1 } });
   const [browser, site, input] = await Promise.all([openBrowser(t), serveSite(t), source('long')]);
   const stall = new Stall(server);
   await stall.open();
