@@ -29,7 +29,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { CHANNELS = 2, PATIENCE_S = WITNESS_PATIENCE_S, LATENCY_MS = 60 };
+enum { CHANNELS = 2, PATIENCE_S = WITNESS_PATIENCE_S, LATENCY_MS = 60, ASLEEP_LOOKS = 200 };
 
 #define PASSPHRASE "a-l0ng-passphrase"
 
@@ -273,16 +273,35 @@ static int open_pipes(void **state)
     return pipe(stopped) | pipe(go_on);
 }
 
-/* Nobody may be connected: the thread sleeps then, and has taken no lock. */
+static bool is_asleep(pid_t thread)
+{
+    char path[64];
+    char state = '?';
+
+    snprintf(path, sizeof(path), "/proc/self/task/%d/stat", (int)thread);
+    FILE *file = fopen(path, "re");
+    if (file != NULL) {
+        int count = fscanf(file, "%*d (srt) %c", &state);
+        fclose(file);
+        return count == 1 && state == 'S';
+    }
+    return false;
+}
+
+/*
+ * Nobody may be connected: the thread sleeps then, and has taken no lock. One that has just been
+ * started may still hold some, so it must be seen asleep for a while.
+ */
 static void stop_srt_thread(void)
 {
     const struct sigaction action = {.sa_handler = stand_still};
-    pid_t thread;
+    pid_t thread = 0;
     char byte;
 
     assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-    while ((thread = find_srt_thread()) == 0) { /* it has just been started */
-        sched_yield();
+    for (int asleep = 0; asleep < ASLEEP_LOOKS; sched_yield()) {
+        thread = thread != 0 ? thread : find_srt_thread();
+        asleep = thread != 0 && is_asleep(thread) ? asleep + 1 : 0;
     }
     assert_int_equal(tgkill(getpid(), thread, SIGUSR1), 0);
     assert_int_equal(read(stopped[0], &byte, 1), 1);
