@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds the fuzzers and runs them, two at a time, each for SECONDS (or $FUZZ_SECONDS, or 12).
+# Builds the fuzzers and runs them, two at a time, each for SECONDS (or $FUZZ_SECONDS, or 8).
 #
 #   scripts/fuzz.sh [NAME|all] [SECONDS]
 #
@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 name=${1:-all}
-export seconds=${2:-${FUZZ_SECONDS:-12}}
+export seconds=${2:-${FUZZ_SECONDS:-8}}
 
 names=()
 for file in tests/fuzz/fuzz_*.c; do

@@ -9,7 +9,7 @@
 # --only:  these stages alone: setup check release asan soak tsan fuzz web e2e-release e2e-asan
 #          e2e-tsan; "e2e" stands for the three
 #
-# FUZZ_SECONDS=N sets how long each fuzzer runs (12), SOAK_SECONDS=N how long the soak lasts (600).
+# FUZZ_SECONDS=N sets how long each fuzzer runs (8), SOAK_SECONDS=N how long the soak lasts (600).
 # The soak runs beside the stages after it. The first stage that fails ends the run. What a stage
 # prints is in build/logs/STAGE.log.
 set -uo pipefail
@@ -83,8 +83,9 @@ npm_packages()
 
 # What one build is enough for: the tests' own tools, and what pages do. And what e2e-tsan leaves
 # out beside that, where threads meet in no other way than in the rest.
-pages=" browser-outage conformance overlay-watch readers soak-tools studio transitions-browser"
-same_threads=" bitexact browser invite operator overlay-players srt-loss ts-units"
+pages=" browser browser-outage conformance overlay-players overlay-watch readers soak-tools studio"
+pages+=" transitions-browser"
+same_threads=" bitexact invite operator srt-loss transitions ts-units"
 
 # What a hand-set clock drives has one thread alone, but for the overlay's database.
 one_thread='flow\.test_flow_[^o]|unit\.test_channel_weather'
