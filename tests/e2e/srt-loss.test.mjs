@@ -195,6 +195,7 @@ test('SRT over a bad network', { concurrency: CASES.length }, async (t) => {
   await Promise.all([source('bframes'), source('long'), tsSource('bframes')]);
   const server = await Server.start(t, {
     srt: {},
+    publish: { slate: false },
     channels: CASES.map(([, , latency], i) =>
       ({ name: `c${i}`, key: `key-of-c${i}-7f3a`, srt_latency_ms: latency })),
   });
