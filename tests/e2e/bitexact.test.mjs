@@ -13,7 +13,7 @@ import {
 import { LowLatencyViewer, PlainViewer } from './lib/hls.mjs';
 import { request } from './lib/http.mjs';
 import { pushWithFfmpeg, pushWithPusher } from './lib/push.mjs';
-import { Server } from './lib/server.mjs';
+import { AS_SENT, Server } from './lib/server.mjs';
 import { readAccessUnits, readPictures, source } from './lib/source.mjs';
 
 // Audio that lies before the first picture has no place in a stream that begins with it.
@@ -50,7 +50,7 @@ async function watchAll(server, push, hasTs) {
 async function checkCase(t, { name, codec, options, sampleRate = 48000, samples = 1024 }) {
   const input = await source(name);
   const wanted = await readAccessUnits(input);
-  const server = await Server.start(t);
+  const server = await Server.start(t, { publish: AS_SENT });
   const url = server.publishUrl('cho');
   const { av, audio, ts } = await watchAll(server, () => (options
     ? pushWithPusher(t, url, input, options) : pushWithFfmpeg(t, url, input)), codec !== null);

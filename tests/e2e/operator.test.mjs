@@ -15,8 +15,8 @@ import { RawConnection, request } from './lib/http.mjs';
 import { parseMedia } from './lib/m3u8.mjs';
 import { pushWithFfmpeg, pushWithPusher } from './lib/push.mjs';
 import {
-  ADMIN_TOKEN, CHANNELS, IS_SANITIZED, makeTemporaryDirectory, parseMetrics, PATIENCE_MS, runPhien,
-  Server, writeConfig,
+  ADMIN_TOKEN, AS_SENT, CHANNELS, IS_SANITIZED, makeTemporaryDirectory, parseMetrics, PATIENCE_MS,
+  runPhien, Server, writeConfig,
 } from './lib/server.mjs';
 import { source } from './lib/source.mjs';
 
@@ -442,7 +442,7 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
 /* ---- takeover ---- */
 
 test('a second publisher with the key takes over, and viewers go on', async (t) => {
-  const server = await Server.start(t);
+  const server = await Server.start(t, { publish: AS_SENT });
   const url = server.publishUrl(CHANNEL);
   const [landscape, portrait] = await Promise.all([source('plain'), source('portrait')]);
   const first = pushWithFfmpeg(t, url, landscape, { loop: true });

@@ -14,7 +14,7 @@ import {
 } from './lib/compare.mjs';
 import { LowLatencyViewer } from './lib/hls.mjs';
 import { run } from './lib/process.mjs';
-import { Server } from './lib/server.mjs';
+import { AS_SENT, Server } from './lib/server.mjs';
 import { readAccessUnits, readPictures, source } from './lib/source.mjs';
 import { BadNetwork, pushSrtWithFfmpeg, SrtPusher, tsSource } from './lib/srt.mjs';
 
@@ -195,7 +195,7 @@ test('SRT over a bad network', { concurrency: CASES.length }, async (t) => {
   await Promise.all([source('bframes'), source('long'), tsSource('bframes')]);
   const server = await Server.start(t, {
     srt: {},
-    publish: { slate: false },
+    publish: AS_SENT,
     channels: CASES.map(([, , latency], i) =>
       ({ name: `c${i}`, key: `key-of-c${i}-7f3a`, srt_latency_ms: latency })),
   });

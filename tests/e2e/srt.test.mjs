@@ -14,7 +14,7 @@ import { checkTogether } from './lib/conformance.mjs';
 import { LowLatencyViewer, PlainViewer } from './lib/hls.mjs';
 import { request } from './lib/http.mjs';
 import { pushWithFfmpeg } from './lib/push.mjs';
-import { Server } from './lib/server.mjs';
+import { AS_SENT, Server } from './lib/server.mjs';
 import { readAccessUnits, readPictures, source } from './lib/source.mjs';
 import {
   pushSrtWithFfmpeg, pushSrtWithGstreamer, pushWithSrtTransmit, relayWithSrtTransmit, SrtPusher,
@@ -139,7 +139,7 @@ const channel = (i, more) => ({ name: `c${i}`, key: `key-of-c${i}-7f3a`, ...more
 async function checkCodecs(t) {
   const server = await Server.start(t, {
     srt: { latency_ms: 1000 },
-    publish: { slate: false }, // nothing but what was sent
+    publish: AS_SENT,
     channels: CASES.map(({ passphrase }, i) =>
       channel(i, passphrase ? { srt_passphrase: passphrase } : {})),
   });
@@ -179,7 +179,9 @@ async function checkDialects(t) {
 
 // From the one protocol to the other and back, at once: the newer session wins.
 async function checkTakeovers(t) {
-  const server = await Server.start(t, { srt: { latency_ms: 200 }, hls: { segment_ms: 1000 } });
+  const server = await Server.start(t, {
+    srt: { latency_ms: 200 }, hls: { segment_ms: 1000 }, publish: AS_SENT,
+  });
   const input = await source('plain');
   const pushes = [
     () => pushWithFfmpeg(t, server.publishUrl('cho'), input, { loop: true }),

@@ -12,7 +12,7 @@ import { checkTogether } from './lib/conformance.mjs';
 import { LowLatencyViewer } from './lib/hls.mjs';
 import { parseInit } from './lib/mp4.mjs';
 import { pushWithFfmpeg, pushWithPusher } from './lib/push.mjs';
-import { Server } from './lib/server.mjs';
+import { AS_SENT, Server } from './lib/server.mjs';
 import { readAccessUnits, source } from './lib/source.mjs';
 
 // Audio that lies before the first picture has no place in a stream that begins with it.
@@ -61,7 +61,7 @@ const tracksOf = (viewer, [{ map }]) => parseInit(viewer.media.get(map)).tracks;
 async function checkTimestamps(t, { start, options = [] }) {
   const input = await source('bframes');
   const wanted = await readAccessUnits(input);
-  const server = await Server.start(t);
+  const server = await Server.start(t, { publish: AS_SENT });
   pushWithPusher(t, server.publishUrl('cho'), input,
     ['--start-timestamp', String(start), '--chunk-size', '128', ...options]);
   const [viewer] = await watchUntilStopped(server, ['av']);
@@ -75,7 +75,7 @@ async function checkTimestamps(t, { start, options = [] }) {
 async function checkLateAudio(t) {
   const input = await source('plain');
   const wanted = await readAccessUnits(input);
-  const server = await Server.start(t);
+  const server = await Server.start(t, { publish: AS_SENT });
   pushWithPusher(t, server.publishUrl('cho'), input, ['--audio-from', '4500']);
   const [viewer] = await watchUntilStopped(server, ['av'], { rules: { reports: null } });
   const runs = runsOf(viewer);
@@ -91,7 +91,7 @@ async function checkLateAudio(t) {
 async function checkRotation(t) {
   const inputs = await Promise.all(['plain', 'portrait'].map(source));
   const wanted = await Promise.all(inputs.map(readAccessUnits));
-  const server = await Server.start(t);
+  const server = await Server.start(t, { publish: AS_SENT });
   pushWithPusher(t, server.publishUrl('cho'), inputs[0], ['--input', inputs[1]]);
   const [av, audio] = await watchUntilStopped(server, ['av', 'audio']);
   const runs = runsOf(av);
@@ -112,7 +112,7 @@ async function checkRotation(t) {
 async function checkOneTrack(t, { name, kind }) {
   const input = await source(name);
   const wanted = await readAccessUnits(input);
-  const server = await Server.start(t);
+  const server = await Server.start(t, { publish: AS_SENT });
   pushWithPusher(t, server.publishUrl('cho'), input);
   const [viewer] = await watchUntilStopped(server, ['av'],
     { rules: { reports: kind === 'audio' ? 2 : 1 } });
@@ -123,7 +123,7 @@ async function checkOneTrack(t, { name, kind }) {
 // The phone loses its network, and comes back with a new connection and the clock at zero.
 async function checkReturn(t) {
   const input = await source('plain');
-  const server = await Server.start(t, { hls: { segment_ms: 1000 } });
+  const server = await Server.start(t, { hls: { segment_ms: 1000 }, publish: AS_SENT });
   const publish = () => pushWithFfmpeg(t, server.publishUrl('cho'), input);
   const first = publish();
   const watching = watchUntilStopped(server, ['av', 'audio'], { publishers: 2 });
@@ -146,7 +146,7 @@ async function checkReturn(t) {
 // A newer session with the same key wins at once, before the old one has gone.
 async function checkTakeover(t) {
   const input = await source('plain');
-  const server = await Server.start(t, { hls: { segment_ms: 1000 } });
+  const server = await Server.start(t, { hls: { segment_ms: 1000 }, publish: AS_SENT });
   const publish = () => pushWithFfmpeg(t, server.publishUrl('cho'), input);
   publish();
   const watching = watchUntilStopped(server, ['av'], { publishers: 2 });
@@ -163,7 +163,7 @@ async function checkTakeover(t) {
 // Nobody comes back within the time of grace: the stream is over.
 async function checkEnd(t) {
   const input = await source('plain');
-  const server = await Server.start(t, { publish: { grace_s: 1 } });
+  const server = await Server.start(t, { publish: { ...AS_SENT, grace_s: 1 } });
   pushWithFfmpeg(t, server.publishUrl('cho'), input, { options: ['-t', '3'] });
   const viewer = new LowLatencyViewer(server, 'cho', 'av.m3u8');
   await viewer.watch(() => false);

@@ -121,6 +121,10 @@ export async function runPhien(args) {
   return { code, ...out };
 }
 
+// For `publish` in a config: viewers get nothing but what is sent, however late that comes on a busy
+// machine, and the end soon after it.
+export const AS_SENT = { linger_s: 1, slate: false };
+
 export class Server {
   // `config` overrides sections of the default one, key by key. With `t`, the server is ended
   // when the test is, and must end well. SRT is off unless `config` has a section for it;
