@@ -194,8 +194,9 @@ async function playWithShaka(url) {
       data: typeof payload.data === 'string' ? payload.data : null }));
   await player.load(url);
   video.play();
-  const dateOf = (time) => player.getPlayheadTimeAsDate().getTime() +
-    (time - video.currentTime) * 1000;
+  // Not by the date of the playhead, which moves on between two looks at it.
+  const dateOf = (time) =>
+    (player.getManifest().presentationTimeline.getInitialProgramDateTime() + time) * 1000;
   Object.assign(window, { player, heard, dateOf });
 }
 

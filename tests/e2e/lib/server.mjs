@@ -121,8 +121,8 @@ export async function runPhien(args) {
   return { code, ...out };
 }
 
-// For `publish` in a config: viewers get nothing but what is sent, however late that comes on a busy
-// machine, and the end soon after it.
+// For `publish` in a config: viewers get nothing but what is sent, however late that comes on a
+// busy machine, and the end soon after it.
 export const AS_SENT = { linger_s: 1, slate: false };
 
 export class Server {
