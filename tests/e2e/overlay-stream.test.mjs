@@ -280,9 +280,9 @@ async function checkDuration(t, { server, seller, viewer }) {
   await viewer.checkPlace(shown);
   const { id } = await reader.waitFor(({ events }) => events.find(({ event, data }) =>
     event === 'card' && data.card === null), 'the end of the card');
-  const lines = server.log.filter(({ event, channel }) => event === 'overlay.change' &&
-    channel === seller.channel);
-  assert.deepEqual([lines.at(-1).what, lines.at(-1).seq], ['hide', id]);
+  const { what } = await server.waitForLog({ event: 'overlay.change', channel: seller.channel,
+    seq: id });
+  assert.equal(what, 'hide');
   assert.equal((await seller.get('card')).card, null);
   const placed = await waitPlaced(server, seller, id);
   assert.equal('sku' in placed, false);

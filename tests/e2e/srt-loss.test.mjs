@@ -78,6 +78,7 @@ async function checkCovered(t, server, channel) {
   const { up } = await network.finish();
   t.diagnostic(`${up.dropped} of ${up.forwarded + up.dropped} datagrams were lost`);
   assert.ok(up.dropped > 10 && up.reordered > 0, JSON.stringify(up));
+  await server.waitPublishStop(channel);
   const health = server.log.filter((line) => line.event === 'srt.health' &&
     line.channel === channel);
   const { lost, retransmitted, dropped, rtt_ms: rtt } = health.at(-1);
@@ -94,7 +95,7 @@ async function checkTooMuch(t, server, channel) {
     event === 'srt.link_poor' && whose === channel && dropped > 0)
     .then(() => metricsOf(server, channel));
   const viewer = await watch(server, channel, { isIndependent: false, frameS: 2 });
-  const poor = server.findLog({ event: 'srt.link_poor', channel });
+  const poor = await server.waitForLog({ event: 'srt.link_poor', channel });
   assert.ok(poor.hint.length > 10, JSON.stringify(poor));
   const metric = await figures;
   for (const name of ['received', 'lost', 'retransmitted', 'dropped']) {

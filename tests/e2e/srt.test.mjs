@@ -130,7 +130,7 @@ async function checkCase(t, server, channel, one) {
   }
   assert.deepEqual([av, audio, ts].flatMap(({ allProblems }) => allProblems), []);
   assert.deepEqual(checkTogether({ av: av.playlist, audio: audio.playlist }), []);
-  const stop = server.findLog({ event: 'publish.stop', channel });
+  const stop = await server.waitPublishStop(channel);
   assert.deepEqual([stop.reason, Number(stop.jumps)], ['peer_closed', 0], JSON.stringify(stop));
 }
 
@@ -203,6 +203,7 @@ async function checkTakeovers(t) {
     }
   }
   await watching;
+  await server.waitFor(() => stops().length >= pushes.length, { what: 'end of the last one' });
   const last = await viewer.settle();
   await audio.settle(last);
   for (const one of [viewer, audio]) {

@@ -26,6 +26,8 @@ async function watchUntilStopped(server, renditions, { publishers = 1, rules = {
     new LowLatencyViewer(server, 'cho', `${name}.m3u8`, rules));
   await Promise.all(viewers.map((viewer) =>
     viewer.watch(() => stops(server).length >= publishers)));
+  // Of the end viewers may hear before the log does.
+  await server.waitFor(() => stops(server).length >= publishers, { what: 'end of publishers' });
   const last = await viewers[0].settle();
   for (const viewer of viewers) {
     await viewer.settle(last);
@@ -170,6 +172,7 @@ async function checkEnd(t) {
   assert.ok(viewer.playlist.isEnded);
   viewer.checkBytes();
   assert.deepEqual(viewer.allProblems, []);
+  await server.waitForLog({ event: 'channel.end' });
   assert.equal(server.log.filter(({ event }) => event === 'channel.end').length, 1);
 }
 

@@ -34,22 +34,34 @@ export const PATIENCE_MS = 30000;
 
 const SANITIZER = /(Address|Leak|Thread|UndefinedBehavior)Sanitizer|runtime error:/;
 
-export async function freePort() {
-  const probe = net.createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
+// Below the ports that the system gives to outgoing connections (from 32768 on): of those a busy
+// test has thousands, and one could take the port before phien does.
+const PORTS = { from: 10000, count: 22000 };
+
+// A port on which `open(port)` gives something that listens, and that nobody else has.
+async function findPort(open) {
+  for (let tries = 0; ; tries++) {
+    const port = PORTS.from + Math.floor(Math.random() * PORTS.count);
+    const probe = open(port);
+    try {
+      await once(probe, 'listening');
+      probe.close();
+      await once(probe, 'close');
+      return port;
+    } catch (error) {
+      if (error.code !== 'EADDRINUSE' || tries === 100) {
+        throw error;
+      }
+    }
+  }
 }
 
-export async function freeUdpPort() {
-  const probe = dgram.createSocket('udp4').bind(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return port;
+export function freePort() {
+  return findPort((port) => net.createServer().listen(port, '127.0.0.1'));
+}
+
+export function freeUdpPort() {
+  return findPort((port) => dgram.createSocket('udp4').bind(port, '127.0.0.1'));
 }
 
 function formatScalar(value) {
