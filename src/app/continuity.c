@@ -109,6 +109,14 @@ static void read_file(struct ph_continuity *continuity)
     }
 }
 
+/* Its slate begins at once: should this run end before its first note, the next knows of that. */
+static void reserve(struct ph_continuity *continuity, struct ph_feed_record *record)
+{
+    record->next_msn += UNUSED_MSN;
+    record->next_discontinuity += UNUSED_DISCONTINUITY;
+    continuity->is_changed = true;
+}
+
 static void give_all(struct ph_continuity *continuity, const struct ph_conf *conf)
 {
     ph_usec wall = ph_clock_wall();
@@ -121,7 +129,10 @@ static void give_all(struct ph_continuity *continuity, const struct ph_conf *con
             continuity->entries[i].noted_at = continuity->given[i].noted_at;
             continuity->entries[i].record.is_live = continuity->given[i].record.is_live;
             known++;
-            resumed += continuity->given[i].record.is_live;
+            if (continuity->given[i].record.is_live) {
+                resumed++;
+                reserve(continuity, &continuity->entries[i].record);
+            }
         }
     }
     ph_log_info("state.open", ph_kv("path", continuity->path), ph_kv_int("channels", known),
@@ -300,6 +311,9 @@ int ph_continuity_create(struct ph_continuity **out, const struct ph_conf *conf,
     (*out)->lock_fd = lock_fd;
     read_file(*out);
     give_all(*out, conf);
+    if ((*out)->is_changed) {
+        write_file(*out);
+    }
     return PH_OK;
 }
 

@@ -20,11 +20,14 @@
 #define LATE (300 * PH_USEC_PER_MS)
 /* What is due for longer than this is not shown after all. */
 #define CATCH_UP PH_USEC_PER_S
+/* How many target durations a player may be behind the end of a playlist. */
+#define BEHIND 3
 
 void ph_away_init(struct ph_away *away, const struct ph_conf *conf)
 {
     *away = (struct ph_away){
-        .patience = (ph_usec)ph_conf_target_duration_s(conf) * PH_USEC_PER_S * 3 / 2,
+        .target = (ph_usec)ph_conf_target_duration_s(conf) * PH_USEC_PER_S,
+        .window = (ph_usec)conf->hls.window_s * PH_USEC_PER_S,
         .check_mono = PH_USEC_NEVER,
         .next = av_packet_alloc(),
     };
@@ -36,6 +39,11 @@ void ph_away_fini(struct ph_away *away)
     av_packet_free(&away->next);
 }
 
+static ph_usec patience(const struct ph_away *away)
+{
+    return away->target * 3 / 2;
+}
+
 static bool can_show(const struct ph_away *away)
 {
     return away->slate != NULL && away->form != PH_SLATE_NONE;
@@ -43,8 +51,11 @@ static bool can_show(const struct ph_away *away)
 
 void ph_away_resume(struct ph_away *away, enum ph_slate_form form, ph_usec ago, ph_usec mono)
 {
+    ph_usec back = ago + BEHIND * away->target;
+
     away->form = form;
-    away->heard_mono = mono - (ago > away->patience ? ago : away->patience);
+    away->heard_mono = mono - (ago > patience(away) ? ago : patience(away));
+    away->back = back < away->window ? back : away->window;
     away->check_mono = can_show(away) ? mono : PH_USEC_NEVER;
 }
 
@@ -52,7 +63,7 @@ void ph_away_heard(struct ph_away *away, ph_usec mono)
 {
     away->heard_mono = mono;
     if (away->check_mono == PH_USEC_NEVER && can_show(away)) {
-        away->check_mono = mono + away->patience;
+        away->check_mono = mono + patience(away);
     }
 }
 
@@ -114,21 +125,32 @@ static int fetch(struct ph_away *away)
     return ph_slate_player_next(&away->player, away->next);
 }
 
-/* From its first picture on, now. */
+static struct ph_now before(struct ph_now now, ph_usec time)
+{
+    return (struct ph_now){.mono = now.mono - time, .wall = now.wall - time};
+}
+
+/*
+ * From its first picture on, now. After a restart it began earlier, a little before the last of
+ * what viewers have: hls.js, once the server has been away for long enough, finds its place in a
+ * playlist of other numbers by the date alone, and without one that it knows waits for ever.
+ */
 static int start(struct ph_channel *channel, struct ph_now now)
 {
     struct ph_away *away = &channel->away;
     const struct ph_program *program = ph_slate_program(away->slate, away->form);
+    struct ph_now zero = before(now, away->back);
 
     away->is_placed = true;
     away->is_announce_due = true;
-    away->zero_mono = now.mono;
+    away->zero_mono = zero.mono;
+    away->back = 0;
     ph_timeline_begin(&channel->timeline);
     ph_timeline_set_track(&channel->timeline, program->video);
     if (program->audio != NULL) {
         ph_timeline_set_track(&channel->timeline, program->audio);
     }
-    ph_timeline_anchor(&channel->timeline, 0, now);
+    ph_timeline_anchor(&channel->timeline, 0, zero);
     ph_slate_player_init(&away->player, away->slate, away->form);
     return fetch(away);
 }
@@ -164,7 +186,7 @@ static int show_next(struct ph_channel *channel, struct ph_now now)
 
 /*
  * One picture at a time, and the sound up to the next one: a tick for each packet would be three
- * times as many.
+ * times as many. What is late counts as shown when it was due.
  */
 static int show_due(struct ph_channel *channel, struct ph_now now)
 {
@@ -176,7 +198,8 @@ static int show_due(struct ph_channel *channel, struct ph_now now)
     }
     while (err == PH_OK && (away->next->stream_index == PH_TRACK_AUDIO ||
                             away->zero_mono + away->next_due <= now.mono)) {
-        err = show_next(channel, now);
+        ph_usec late = now.mono - away->zero_mono - away->next_due;
+        err = show_next(channel, late > 0 ? before(now, late) : now);
     }
     return err;
 }
@@ -201,7 +224,7 @@ static void begin(struct ph_channel *channel, struct ph_now now)
 static bool is_silent(struct ph_channel *channel, struct ph_now now)
 {
     struct ph_away *away = &channel->away;
-    ph_usec due = away->heard_mono + away->patience;
+    ph_usec due = away->heard_mono + patience(away);
     ph_usec late = now.mono - away->check_mono;
 
     if (!can_show(away)) {

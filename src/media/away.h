@@ -10,10 +10,12 @@
  */
 struct ph_away {
     const struct ph_slate *slate; /* NULL: nothing is shown */
-    ph_usec patience;
-    enum ph_slate_form form; /* for those who watched the program that was on air last */
-    ph_usec heard_mono;      /* when sinks got a publisher's packet last */
-    ph_usec check_mono;      /* when to look at that again, PH_USEC_NEVER: not at all */
+    ph_usec target;               /* the target duration */
+    ph_usec window;               /* how much is listed */
+    ph_usec back;                 /* how far back the first slate begins */
+    enum ph_slate_form form;      /* for those who watched the program that was on air last */
+    ph_usec heard_mono;           /* when sinks got a publisher's packet last */
+    ph_usec check_mono;           /* when to look at that again, PH_USEC_NEVER: not at all */
 
     bool is_showing;
     bool is_placed;       /* what the timeline knows of a session is the slate's */

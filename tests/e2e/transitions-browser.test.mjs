@@ -39,9 +39,9 @@ function listenToShaka() {
   window.faults = [];
   const { NETWORK } = window.shaka.util.Error.Category;
   const { CRITICAL } = window.shaka.util.Error.Severity;
-  window.player.addEventListener('error', ({ detail: { severity, code, category } }) =>
+  window.player.addEventListener('error', ({ detail: { severity, code, category, data } }) =>
     window.faults.push({ fatal: severity === CRITICAL && category !== NETWORK, type: category,
-      details: code, at: Date.now() }));
+      details: code, why: data.map(String), at: Date.now() }));
 }
 
 class Viewer {
@@ -63,11 +63,28 @@ class Viewer {
   // When the first picture of that size came after `since`, once ten have.
   async waitPicture({ width }, since, timeoutMs = BACK_MS) {
     const count = 10;
-    await this.watched.waitUntil(`${this.name}: ${count} pictures ${width} wide`,
-      ([wanted, from, least]) => window.witness.frames.filter((frame) => frame.at >= from &&
-        frame.width === wanted).length >= least, [width, since, count], timeoutMs);
+    try {
+      await this.watched.waitUntil(`${this.name}: ${count} pictures ${width} wide`,
+        ([wanted, from, least]) => window.witness.frames.filter((frame) => frame.at >= from &&
+          frame.width === wanted).length >= least, [width, since, count], timeoutMs);
+    } catch (error) {
+      error.message += `\nit stands at ${JSON.stringify(await this.where())}, and was told ` +
+        `${JSON.stringify((await this.faults(0)).slice(-30))}`;
+      throw error;
+    }
     const { frames } = await this.watched.seen();
     return frames.find((frame) => frame.at >= since && frame.width === width).at;
+  }
+
+  // Where the player is, and what it has.
+  where() {
+    return this.watched.page.evaluate(() => {
+      const { currentTime, paused, readyState, buffered } = document.querySelector('video');
+      const details = window.hls?.latestLevelDetails;
+      return { currentTime, paused, readyState,
+        buffered: Array.from(buffered, (_, i) => [buffered.start(i), buffered.end(i)]),
+        listed: details && [details.startSN, details.endSN, details.edge, details.live] };
+    });
   }
 
   faults(since) {
@@ -122,13 +139,17 @@ test('an evening on one page load', async (t) => {
     await viewers[0].watched.waitUntil('10 s', ([since]) => Date.now() - since >= 10000, [lost]);
     return seller.callRtmp('long');
   });
+  // Away for so long that hls.js holds its playlist for outdated, and on a quick machine for not so
+  // long that it gives up, which it does when the server refuses it twice.
   await step('kill -9, and started again', 240, async () => {
     await server.kill();
+    const killed = Date.now();
+    await viewers[0].watched.waitUntil('0.6 s', ([since]) => Date.now() - since >= 600, [killed]);
     server = await Server.start(t, { ...config, ports: server.ports });
     seller = await Seller.open(t, server, CHANNEL);
     await server.waitForLog({ event: 'slate.begin', channel: CHANNEL });
     return seller.callRtmp('portrait');
-  });
+  }, { hasFatal: true });
   await step('from H.264 to AV1', 426, () => seller.callEnhanced('av1'));
   await step('and back to H.264, turned', 240, () => seller.callRtmp('portrait'));
   viewers.forEach(({ watched }) => assert.deepEqual(watched.errors, []));

@@ -91,7 +91,9 @@ void ph_channel_use_slate(struct ph_channel *channel, const struct ph_slate *sla
 /*
  * Before the loops start: in an earlier run the channel was on air, or in its grace period, `ago`
  * before `now`, with a program that this is the slate for. It is as if its publisher had been lost
- * then; the slate, if it has one, begins with the next tick.
+ * then; the slate, if it has one, begins with the next tick, and lies on the timeline from three
+ * target durations before that time on, as far as playlists reach back: what viewers had last is
+ * dated in it.
  */
 void ph_channel_resume(struct ph_channel *channel, enum ph_slate_form form, ph_usec ago,
                        struct ph_now now);

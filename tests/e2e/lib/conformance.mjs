@@ -20,6 +20,9 @@ const PDT_ROUNDING_S = 0.001;
 // A publisher that takes over may be dated before the last one's end by as much as that one ran
 // ahead of the clock: dates are true, and a small overlap at a discontinuity is allowed.
 const PDT_OVERLAP_S = 0.5;
+// The first slate after a restart reaches back beyond what a player has that is three target
+// durations behind, and the server may have noted two seconds less than it sent.
+const RESTART_OVERLAP = 5;
 
 // RFC 8216bis section 4.4.4.9: shorter parts are allowed only where something ends.
 const PART_FILL_MIN = 0.85;
@@ -332,8 +335,8 @@ export class PlaylistChecker {
       this.report('discontinuity-sequence', 'no discontinuity at a restart: from ' +
         `${last.discontinuityNumber} to ${next.discontinuityNumber}`);
     }
-    if (next.pdt < last.pdt + (lengthOf(last) - PDT_OVERLAP_S) * 1000) {
-      this.report('date', `segment ${next.msn} is dated before the end of the run before`);
+    if (next.pdt < last.pdt + (lengthOf(last) - RESTART_OVERLAP * after.targetDuration) * 1000) {
+      this.report('date', `segment ${next.msn} is dated long before the end of the run before`);
     }
     const old = new Set([...this.partUris.keys(), ...this.uris]);
     const names = after.segments.flatMap(({ uri, map, parts }) =>

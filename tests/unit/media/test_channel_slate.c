@@ -20,6 +20,7 @@ static int set_up(void **state)
     ph_channel_remove_sink(f->channel, &f->sink);
     ph_channel_destroy(&f->channel);
     f->conf.hls.segment_ms = 2000;
+    f->conf.hls.window_s = 30;
     f->conf.publish.linger_s = 15;
     f->channel = ph_channel_create(&f->conf, &f->channel_conf, &f->stats);
     ph_channel_add_sink(f->channel, &sink_ops, &f->sink);
@@ -662,7 +663,10 @@ static void it_is_resumed_after_a_restart(void **state)
     assert_true(shows_slate(f));
     assert_true(newest_program(f)->discontinuity);
     assert_int_equal(newest_program(f)->program->video->par->height, 1280);
-    check_date(f, first_in(f, 0, PH_TRACK_VIDEO), 0, 1);
+    /* What viewers had last, up to three target durations before, is dated in it. */
+    check_date(f, first_in(f, 0, PH_TRACK_VIDEO), -26000, 1);
+    check_date(f, last_in(f, 0, PH_TRACK_VIDEO), 0, 40);
+    assert_int_equal(count_in(f, 0, PH_TRACK_VIDEO), 26 * 25 + 1);
     assert_non_null(strstr(f->log, "form=portrait silent_ms=20000\n"));
     clock_to(f, 5000);
     begin_both(f, "a1");
@@ -670,6 +674,22 @@ static void it_is_resumed_after_a_restart(void **state)
     assert_int_equal(f->sink.programs_count, 2);
     assert_true(status_of(f).is_on_air);
     check_order(f);
+}
+
+static void it_goes_back_as_far_as_playlists_do(void **state)
+{
+    struct fixture *f = *state;
+
+    ph_channel_resume(f->channel, PH_SLATE_LANDSCAPE, 40 * PH_USEC_PER_S, f->now);
+    clock_to(f, 0);
+    check_date(f, first_in(f, 0, PH_TRACK_VIDEO), -30000, 1);
+    /* Only that once: what is missing after a hiccup of the loop is not made up for. */
+    f->now.mono += 5 * PH_USEC_PER_S;
+    f->now.wall += 5 * PH_USEC_PER_S;
+    ph_channel_tick(f->channel, f->now);
+    assert_true(f->sink.programs_count <= 2);
+    assert_true(count_in(f, f->sink.programs_count - 1, PH_TRACK_VIDEO) <= 30 * 25 + 2);
+    check_date(f, last_in(f, f->sink.programs_count - 1, PH_TRACK_VIDEO), 5000, 40);
 }
 
 static void a_resumed_channel_ends_when_its_grace_does(void **state)
@@ -753,6 +773,7 @@ int main(void)
         TEST(a_takeover_shows_none),
         TEST(who_joins_sees_it_from_a_key_frame_on),
         TEST(it_is_resumed_after_a_restart),
+        TEST(it_goes_back_as_far_as_playlists_do),
         TEST(a_resumed_channel_ends_when_its_grace_does),
         TEST(a_resumed_channel_may_have_nothing_to_show),
         TEST(it_comes_and_goes_all_day),
