@@ -6,16 +6,17 @@
 #
 # --quick: the checks, and the unit and flow tests of an optimised build
 # --long:  each fuzzer for two minutes, the soak for an hour
-# --only:  these stages alone: setup check release asan soak tsan fuzz web e2e-release e2e-asan
-#          e2e-tsan; "e2e" stands for the three
+# --only:  these stages alone: setup check release build-asan soak asan tsan fuzz web e2e-release
+#          e2e-asan e2e-tsan; "e2e" stands for the three
 #
 # FUZZ_SECONDS=N sets how long each fuzzer runs (8), SOAK_SECONDS=N how long the soak lasts (600).
-# The soak runs beside the stages after it. The first stage that fails ends the run. What a stage
-# prints is in build/logs/STAGE.log.
+# The soak runs beside the stages after it, and begins early, so that the browsers of e2e-release
+# come when it is over. The first stage that fails ends the run. What a stage prints is in
+# build/logs/STAGE.log.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 
-stages=(setup check release asan soak tsan fuzz web e2e-release e2e-asan e2e-tsan)
+stages=(setup check release build-asan soak asan tsan fuzz web e2e-release e2e-asan e2e-tsan)
 only=()
 while [ $# -gt 0 ]; do
     case "$1" in
@@ -26,7 +27,7 @@ while [ $# -gt 0 ]; do
         [ "${1:-}" = e2e ] && only+=(e2e-release e2e-asan e2e-tsan) || only+=("${1:-}")
         ;;
     *)
-        sed -n 's/^# \{0,1\}//; 3,15p' "$0" >&2
+        sed -n 's/^# \{0,1\}//; 3,16p' "$0" >&2
         exit 2
         ;;
     esac
@@ -114,6 +115,7 @@ node_tests()
 stage_setup() { scripts/setup.sh; }
 stage_check() { scripts/check.sh; }
 stage_release() { build_and_ctest release && configs; }
+stage_build-asan() { build asan; }
 stage_asan() { build_and_ctest asan; }
 stage_tsan() { build_and_ctest tsan -E "$one_thread"; }
 stage_fuzz() { scripts/fuzz.sh all; }
@@ -212,7 +214,7 @@ trap 'exit 130' INT TERM
 run_stage()
 {
     case "$1" in
-    tsan | fuzz) [ -z "$soak" ] || renice -n 10 "$BASHPID" >/dev/null ;;
+    asan | tsan | fuzz) [ -z "$soak" ] || renice -n 10 "$BASHPID" >/dev/null ;;
     esac
     case "$1" in
     e2e-*) stage_e2e "${1#e2e-}" ;;

@@ -124,14 +124,16 @@ test('an evening on one page load', async (t) => {
   });
 
   await step('from RTMP to SRT, and the phone is turned', 240, () => seller.callSrt('portrait'));
-  await step('from SRT to RTMP, in 720p', 1280, () => seller.callRtmp('hd'));
-  await step('in 1080p', 1920, () => seller.callRtmp('fullhd'));
-  await step('without a microphone', 426, () => seller.callRtmp('silent'));
+  await step('from SRT to RTMP, without a microphone', 426, () => seller.callRtmp('silent'));
   await step('with one again, turned', 240, () => seller.callRtmp('portrait'));
 
   // shaka-player 5.2 takes the wall clock for the end of a live stream: what is missing from it, it
-  // waits for. And it has one codec for a stream.
-  viewers.splice(1, 1);
+  // waits for. And it has one codec for a stream. Three players that decode large pictures are more
+  // than two cores can do, too, and what it has no time for it does not get over.
+  const [shaka] = viewers.splice(1, 1);
+  await shaka.watched.page.close();
+  await step('in 720p', 1280, () => seller.callRtmp('hd'));
+  await step('in 1080p', 1920, () => seller.callRtmp('fullhd'));
   await step('the link is dead for 10 s, then another address', 426, async () => {
     const lost = Date.now();
     await seller.loseNetwork();
