@@ -16,7 +16,7 @@ import { Seller } from './lib/seller.mjs';
 import { makeTemporaryDirectory, Server } from './lib/server.mjs';
 
 const CHANNEL = 'cho';
-const SLATE_WIDTH = 720; // upright, as what was on before
+const SLATE_WIDTH = 1280; // lying, as what was on before
 
 // A busy machine with three players on it may take a while.
 const BACK_MS = 20000;
